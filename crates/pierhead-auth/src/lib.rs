@@ -1,0 +1,1 @@
+//! Passwords, personal access tokens and registry tokens.

@@ -1,0 +1,1 @@
+//! The distribution protocol and the token endpoint as a tower service.

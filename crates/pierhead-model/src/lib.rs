@@ -1,0 +1,1 @@
+//! Digests, manifests, repository names and the other words of the distribution protocol.

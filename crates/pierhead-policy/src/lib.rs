@@ -1,0 +1,1 @@
+//! The access policy engine: who may do what to a project and its repositories.

@@ -1,0 +1,1 @@
+//! Projects, accounts, teams, sharing and certification as a service.

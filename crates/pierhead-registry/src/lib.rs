@@ -1,0 +1,1 @@
+//! The registry itself, without HTTP: pull, push, mount, tag, list, refer, delete, collect.

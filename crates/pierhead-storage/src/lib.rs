@@ -1,0 +1,1 @@
+//! The storage traits, their value types and errors, and the stores in memory.

@@ -1,0 +1,1 @@
+//! The facade: Pierhead's crates under one name, and a builder that joins them.
