@@ -1,0 +1,109 @@
+//! What a caller may do.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use pierhead_model::RepositoryName;
+use pierhead_storage::{Fence, ParentId, Repository, Source};
+
+use super::Caller;
+
+/// Decides what a caller may do. Default deny: what is not allowed is refused.
+#[async_trait]
+pub trait Authorizer: fmt::Debug + Send + Sync + 'static {
+    /// Decides one action on one name. An allowed decision carries the versions it rested on; a
+    /// mutating call compares them again when it commits, and asks anew if one has moved.
+    ///
+    /// An absent name that is allowed is *new* to this caller: it answers like an empty repository.
+    ///
+    /// # Errors
+    /// When it cannot be decided now; that is an outage, never a refusal.
+    async fn decide(
+        &self,
+        caller: &Caller,
+        action: Action,
+        resource: &Resource<'_>,
+    ) -> Result<Decision, AuthorizerError>;
+
+    /// The names of repositories this caller may see, in order, after `after`, at most `limit`.
+    async fn visible(
+        &self,
+        caller: &Caller,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<RepositoryName>, AuthorizerError>;
+}
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Action {
+    /// Read manifests, blobs, tags, referrers; be the source of a mount.
+    Pull,
+    /// Every request of an upload, mount into, put a manifest.
+    Push,
+    /// Ask whether a manifest or a blob is there: whoever may pull or push may ask.
+    Head,
+    /// Delete a tag, a manifest, a blob link.
+    Delete,
+}
+
+/// What it is asked of.
+#[derive(Clone, Copy, Debug)]
+pub struct Resource<'a> {
+    /// The name as requested.
+    pub name: &'a RepositoryName,
+    /// The repository of that name, if there is one.
+    pub repository: Option<&'a Repository>,
+}
+
+/// What was decided.
+#[derive(Clone, Debug)]
+pub enum Decision {
+    /// Go on.
+    Allow(Allowed),
+    /// No.
+    Deny(Denial),
+}
+
+/// An allowance and what it rested on.
+#[derive(Clone, Debug, Default)]
+pub struct Allowed {
+    /// The versions that must still stand when something is committed.
+    pub fence: Fence,
+    /// What a repository of a new name is created under.
+    pub parent: Option<ParentId>,
+}
+
+/// A refusal. Absent and forbidden must be refused alike.
+#[derive(Clone, Debug)]
+pub struct Denial {
+    /// Which kind.
+    pub kind: DenialKind,
+    /// Rule and remedy, only when this caller may know them.
+    pub explanation: Option<Explanation>,
+}
+
+/// Kinds of refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DenialKind {
+    /// The permissions refuse. The anonymous caller is asked to sign in instead.
+    Permission,
+    /// The credential lacks a scope for such a request, whatever the name.
+    Scope,
+}
+
+/// Words for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// Which rule refused, lower-case.
+    pub rule: String,
+    /// What to do about it.
+    pub remedy: String,
+}
+
+/// It cannot be decided now.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("permissions cannot be checked now")]
+pub struct AuthorizerError(#[source] pub Source);
