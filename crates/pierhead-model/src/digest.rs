@@ -1,0 +1,438 @@
+//! Digests: the registered ones with their bytes inline, and any other the grammar admits.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::str::FromStr;
+
+use crate::error::{text_newtype, text_serde};
+use crate::hasher::Hasher;
+use crate::ParseError;
+
+/// The longest text a [`Digest`] may have, in bytes. The longest registered one has 135.
+pub const MAX_DIGEST_LEN: usize = 255;
+
+/// A registered digest algorithm: one whose digests can be computed and verified here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Algorithm {
+    /// SHA-256, the algorithm every registry must support.
+    Sha256,
+    /// SHA-512.
+    Sha512,
+}
+
+impl Algorithm {
+    /// The length of the raw digest, in bytes: 32 or 64. The hexadecimal text is twice as long.
+    pub const fn digest_len(self) -> usize {
+        match self {
+            Self::Sha256 => 32,
+            Self::Sha512 => 64,
+        }
+    }
+
+    /// The registered name: `sha256` or `sha512`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sha256 => "sha256",
+            Self::Sha512 => "sha512",
+        }
+    }
+}
+
+impl FromStr for Algorithm {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        match text {
+            "sha256" => Ok(Self::Sha256),
+            "sha512" => Ok(Self::Sha512),
+            _ => Err(ParseError::new(
+                "digest algorithm",
+                text,
+                0,
+                "only sha256 and sha512 are registered",
+            )),
+        }
+    }
+}
+
+text_newtype!(Algorithm, "sha256 or sha512");
+
+/// The digest of some content: a registered algorithm and its raw bytes, inline.
+///
+/// It is `Copy`, uses no heap, and is ordered like its text. Text is accepted in lower-case
+/// hexadecimal only, so there is one spelling for each digest.
+///
+/// ```
+/// use pierhead_model::ContentDigest;
+/// let digest = ContentDigest::sha256(b"");
+/// let text = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+/// assert_eq!(digest.to_string(), text);
+/// assert_eq!(text.parse(), Ok(digest));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ContentDigest(Raw);
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Raw {
+    Sha256([u8; 32]),
+    Sha512([u8; 64]),
+}
+
+impl ContentDigest {
+    /// The algorithm.
+    pub const fn algorithm(&self) -> Algorithm {
+        match self.0 {
+            Raw::Sha256(_) => Algorithm::Sha256,
+            Raw::Sha512(_) => Algorithm::Sha512,
+        }
+    }
+
+    /// The raw bytes: 32 or 64 of them.
+    pub const fn bytes(&self) -> &[u8] {
+        match &self.0 {
+            Raw::Sha256(bytes) => bytes,
+            Raw::Sha512(bytes) => bytes,
+        }
+    }
+
+    /// A digest from its raw bytes; `None` when there are not exactly
+    /// [`Algorithm::digest_len`] of them.
+    pub fn from_bytes(algorithm: Algorithm, bytes: &[u8]) -> Option<Self> {
+        match algorithm {
+            Algorithm::Sha256 => bytes.try_into().ok().map(|raw| Self(Raw::Sha256(raw))),
+            Algorithm::Sha512 => bytes.try_into().ok().map(|raw| Self(Raw::Sha512(raw))),
+        }
+    }
+
+    pub(crate) const fn from_sha256(bytes: [u8; 32]) -> Self {
+        Self(Raw::Sha256(bytes))
+    }
+
+    pub(crate) const fn from_sha512(bytes: [u8; 64]) -> Self {
+        Self(Raw::Sha512(bytes))
+    }
+
+    /// Hashes these bytes with this algorithm.
+    pub fn of(algorithm: Algorithm, content: &[u8]) -> Self {
+        let mut hasher = Hasher::new(algorithm);
+        hasher.update(content);
+        hasher.finish()
+    }
+
+    /// Hashes these bytes with SHA-256.
+    pub fn sha256(content: &[u8]) -> Self {
+        Self::of(Algorithm::Sha256, content)
+    }
+
+    /// Says whether this is the digest that was expected.
+    ///
+    /// # Errors
+    /// [`DigestMismatch`], which names both.
+    pub fn verify(self, expected: Self) -> Result<(), DigestMismatch> {
+        if self == expected {
+            Ok(())
+        } else {
+            Err(DigestMismatch {
+                expected,
+                found: self,
+            })
+        }
+    }
+
+    /// Reads the text from bytes; the fast path of [`FromStr`], without an error value.
+    pub(crate) fn parse_bytes(text: &[u8]) -> Option<Self> {
+        if let Some(hex) = text.strip_prefix(b"sha256:") {
+            decode_hex(hex).map(|raw| Self(Raw::Sha256(raw)))
+        } else if let Some(hex) = text.strip_prefix(b"sha512:") {
+            decode_hex(hex).map(|raw| Self(Raw::Sha512(raw)))
+        } else {
+            None
+        }
+    }
+
+    /// Writes the text into the buffer and returns the part that was written.
+    fn write_text<'a>(&self, buffer: &'a mut [u8; TEXT_MAX]) -> &'a str {
+        let name = self.algorithm().as_str().as_bytes();
+        let bytes = self.bytes();
+        buffer[..name.len()].copy_from_slice(name);
+        buffer[name.len()] = b':';
+        let start = name.len() + 1;
+        let end = start + bytes.len() * 2;
+        for (pair, byte) in buffer[start..end].chunks_exact_mut(2).zip(bytes) {
+            pair[0] = HEX[usize::from(byte >> 4)];
+            pair[1] = HEX[usize::from(byte & 15)];
+        }
+        // Only ASCII was written.
+        std::str::from_utf8(&buffer[..end]).unwrap_or_default()
+    }
+}
+
+/// `sha512:` and 128 digits.
+const TEXT_MAX: usize = 135;
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
+/// The value of each lower-case hexadecimal digit; anything else has the high bit set.
+const NIBBLE: [u8; 256] = {
+    let mut table = [0x80; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        table[HEX[digit as usize] as usize] = digit;
+        digit += 1;
+    }
+    table
+};
+
+/// Exactly `2 * N` lower-case digits into `N` bytes. Faults are gathered instead of branched on.
+fn decode_hex<const N: usize>(hex: &[u8]) -> Option<[u8; N]> {
+    if hex.len() != N * 2 {
+        return None;
+    }
+    let mut raw = [0; N];
+    let mut fault = 0;
+    for (byte, pair) in raw.iter_mut().zip(hex.chunks_exact(2)) {
+        let high = NIBBLE[usize::from(pair[0])];
+        let low = NIBBLE[usize::from(pair[1])];
+        fault |= high | low;
+        *byte = (high << 4) | (low & 15);
+    }
+    (fault & 0x80 == 0).then_some(raw)
+}
+
+impl Ord for ContentDigest {
+    fn cmp(&self, other: &Self) -> Ordering {
+        // `sha256` sorts before `sha512`, and lower-case digits sort like the nibbles they mean.
+        self.algorithm()
+            .cmp(&other.algorithm())
+            .then_with(|| self.bytes().cmp(other.bytes()))
+    }
+}
+
+impl PartialOrd for ContentDigest {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl fmt::Display for ContentDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.write_text(&mut [0; TEXT_MAX]))
+    }
+}
+
+impl fmt::Debug for ContentDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for ContentDigest {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        match Self::parse_bytes(text.as_bytes()) {
+            Some(digest) => Ok(digest),
+            None => Err(explain("content digest", text, false)),
+        }
+    }
+}
+
+text_serde!(ContentDigest, "a sha256 or sha512 digest in lower-case hexadecimal");
+
+/// Content whose digest is not the one that was promised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the content has digest {found}, expected {expected}")]
+pub struct DigestMismatch {
+    /// What the content should have had.
+    pub expected: ContentDigest,
+    /// What the content has.
+    pub found: ContentDigest,
+}
+
+/// Any digest the grammar admits, for descriptors: `algorithm ":" encoded`, at most
+/// [`MAX_DIGEST_LEN`] bytes.
+///
+/// An algorithm that is not registered may be named (`sha384:…`, `multihash+base58:…`); a
+/// registered one must have its digits right. Registered digests are kept inline without heap.
+#[derive(Clone)]
+pub struct Digest(Text);
+
+#[derive(Clone)]
+enum Text {
+    Inline { len: u8, bytes: [u8; TEXT_MAX] },
+    Other(std::sync::Arc<str>),
+}
+
+impl Digest {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        match &self.0 {
+            // Only ASCII is ever stored inline.
+            Text::Inline { len, bytes } => {
+                std::str::from_utf8(&bytes[..usize::from(*len)]).unwrap_or_default()
+            }
+            Text::Other(text) => text,
+        }
+    }
+
+    /// The part before the colon, for example `sha256`.
+    pub fn algorithm(&self) -> &str {
+        self.as_str().split_once(':').map_or("", |(name, _)| name)
+    }
+
+    /// The part behind the colon.
+    pub fn encoded(&self) -> &str {
+        self.as_str().split_once(':').map_or("", |(_, encoded)| encoded)
+    }
+
+    /// The digest with its bytes, when its algorithm is a registered one.
+    pub fn content(&self) -> Option<ContentDigest> {
+        match &self.0 {
+            Text::Inline { len, bytes } => ContentDigest::parse_bytes(&bytes[..usize::from(*len)]),
+            Text::Other(_) => None,
+        }
+    }
+}
+
+impl From<ContentDigest> for Digest {
+    fn from(digest: ContentDigest) -> Self {
+        let mut bytes = [0; TEXT_MAX];
+        let len = digest.write_text(&mut bytes).len();
+        Self(Text::Inline {
+            // At most 135.
+            len: u8::try_from(len).unwrap_or(u8::MAX),
+            bytes,
+        })
+    }
+}
+
+impl TryFrom<Digest> for ContentDigest {
+    type Error = ParseError;
+
+    fn try_from(digest: Digest) -> Result<Self, ParseError> {
+        digest.as_str().parse()
+    }
+}
+
+impl FromStr for Digest {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        if let Some(digest) = ContentDigest::parse_bytes(text.as_bytes()) {
+            return Ok(digest.into());
+        }
+        if is_other_digest(text.as_bytes()) {
+            return Ok(Self(Text::Other(text.into())));
+        }
+        Err(explain("digest", text, true))
+    }
+}
+
+text_newtype!(Digest, "a digest: an algorithm, a colon, the encoded value");
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl PartialEq for Digest {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for Digest {}
+
+impl std::hash::Hash for Digest {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
+impl Ord for Digest {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl PartialOrd for Digest {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// Whether this is a grammar-valid digest of an algorithm that is not registered.
+pub(crate) fn is_other_digest(text: &[u8]) -> bool {
+    fault(text).is_none() && !text.starts_with(b"sha256:") && !text.starts_with(b"sha512:")
+}
+
+/// The first departure from
+/// `algorithm-component *(separator algorithm-component) ":" 1*encoded`, with what is allowed
+/// there. <https://github.com/opencontainers/image-spec/blob/main/descriptor.md#digests>
+fn fault(text: &[u8]) -> Option<(usize, &'static str)> {
+    if text.len() > MAX_DIGEST_LEN {
+        return Some((MAX_DIGEST_LEN, "at most 255 bytes are allowed"));
+    }
+    let mut in_component = false;
+    let mut colon = None;
+    for (at, byte) in text.iter().enumerate() {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' => in_component = true,
+            b'+' | b'.' | b'_' | b'-' if in_component => in_component = false,
+            b':' if in_component => {
+                colon = Some(at);
+                break;
+            }
+            _ => {
+                return Some((
+                    at,
+                    "an algorithm is lower-case letters and digits, joined by single `+`, `.`, `_` \
+                     or `-`, and ends at a colon",
+                ));
+            }
+        }
+    }
+    let Some(colon) = colon else {
+        return Some((text.len(), "a colon must follow the algorithm"));
+    };
+    let encoded = &text[colon + 1..];
+    if encoded.is_empty() {
+        return Some((text.len(), "the encoded part must not be empty"));
+    }
+    let odd = encoded
+        .iter()
+        .position(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'=' | b'_' | b'-')))?;
+    Some((
+        colon + 1 + odd,
+        "the encoded part is letters, digits, `=`, `_` and `-`",
+    ))
+}
+
+/// Says why a text is no digest. Slow; called only once it is known not to be one.
+#[cold]
+fn explain(what: &'static str, text: &str, any_algorithm: bool) -> ParseError {
+    for (prefix, digits, wrong_length) in [
+        ("sha256:", 64, "sha256 has exactly 64 hexadecimal digits"),
+        ("sha512:", 128, "sha512 has exactly 128 hexadecimal digits"),
+    ] {
+        if let Some(hex) = text.strip_prefix(prefix) {
+            let good = hex
+                .bytes()
+                .take(digits)
+                .take_while(|byte| NIBBLE[usize::from(*byte)] < 16)
+                .count();
+            let reason = if good < hex.len() && good < digits {
+                "only lower-case hexadecimal digits are allowed"
+            } else {
+                wrong_length
+            };
+            return ParseError::new(what, text, prefix.len() + good, reason);
+        }
+    }
+    match fault(text.as_bytes()) {
+        Some((at, reason)) => ParseError::new(what, text, at, reason),
+        None if any_algorithm => ParseError::new(what, text, 0, "`algorithm:encoded` is expected"),
+        None => ParseError::new(what, text, 0, "only sha256 and sha512 are registered"),
+    }
+}

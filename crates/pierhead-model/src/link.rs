@@ -1,0 +1,116 @@
+//! Paging links and query strings.
+
+use std::fmt::Write as _;
+
+use crate::ParseError;
+
+/// How many parameters [`parse_query`] reads at most.
+pub const MAX_QUERY_PAIRS: usize = 128;
+
+/// The value of a `Link` header that leads to the next page (RFC 8288): the path as it is given,
+/// and the parameters, encoded.
+///
+/// ```
+/// use pierhead_model::link_next;
+/// let link = link_next("/v2/syn1/a/tags/list", &[("n", "2"), ("last", "v1&2")]);
+/// assert_eq!(link, r#"</v2/syn1/a/tags/list?n=2&last=v1%262>; rel="next""#);
+/// ```
+pub fn link_next(path: &str, params: &[(&str, &str)]) -> String {
+    let mut link = String::with_capacity(path.len() + 48);
+    link.push('<');
+    for byte in path.bytes() {
+        // The slashes of the path are meant; nothing in it may end the link or the header.
+        if byte == b'/' || byte == b':' {
+            link.push(char::from(byte));
+        } else {
+            push_encoded(&mut link, byte);
+        }
+    }
+    for (index, (key, value)) in params.iter().enumerate() {
+        link.push(if index == 0 { '?' } else { '&' });
+        link.push_str(&percent_encode(key));
+        link.push('=');
+        link.push_str(&percent_encode(value));
+    }
+    link.push_str(">; rel=\"next\"");
+    link
+}
+
+/// Encodes everything but the unreserved characters of RFC 3986 section 2.3.
+pub fn percent_encode(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        push_encoded(&mut encoded, byte);
+    }
+    encoded
+}
+
+fn push_encoded(out: &mut String, byte: u8) {
+    if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+        out.push(char::from(byte));
+    } else {
+        // Writing to a `String` cannot fail.
+        let _ = write!(out, "%{byte:02X}");
+    }
+}
+
+/// The pairs of a query string, decoded: `%` escapes, and `+` as a space, in their order.
+///
+/// A parameter without `=` has an empty value; empty parameters are passed over.
+///
+/// # Errors
+/// [`ParseError`] for an escape that is none, for bytes that are not UTF-8, and for more than
+/// [`MAX_QUERY_PAIRS`] parameters.
+pub fn parse_query(query: &str) -> Result<Vec<(String, String)>, ParseError> {
+    let mut pairs = Vec::new();
+    let mut at = 0;
+    for parameter in query.split('&') {
+        if !parameter.is_empty() {
+            if pairs.len() == MAX_QUERY_PAIRS {
+                return Err(wrong(query, at, "at most 128 parameters are allowed"));
+            }
+            let (key, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+            pairs.push((
+                decode(query, at, key)?,
+                decode(query, at + key.len() + 1, value)?,
+            ));
+        }
+        at += parameter.len() + 1;
+    }
+    Ok(pairs)
+}
+
+fn decode(query: &str, start: usize, text: &str) -> Result<String, ParseError> {
+    let mut decoded = Vec::with_capacity(text.len());
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'+' => decoded.push(b' '),
+            b'%' => {
+                let pair = bytes.get(at + 1..at + 3).and_then(|pair| {
+                    let high = char::from(pair[0]).to_digit(16)?;
+                    let low = char::from(pair[1]).to_digit(16)?;
+                    u8::try_from(high * 16 + low).ok()
+                });
+                let Some(value) = pair else {
+                    return Err(wrong(
+                        query,
+                        start + at,
+                        "`%` must be followed by two hexadecimal digits",
+                    ));
+                };
+                decoded.push(value);
+                at += 2;
+            }
+            other => decoded.push(*other),
+        }
+        at += 1;
+    }
+    String::from_utf8(decoded)
+        .map_err(|_| wrong(query, start, "what is escaped must be valid UTF-8"))
+}
+
+fn wrong(query: &str, at: usize, reason: &'static str) -> ParseError {
+    ParseError::new("query string", query, at, reason)
+}
