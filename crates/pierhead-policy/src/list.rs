@@ -1,0 +1,221 @@
+//! Access lists: who is granted what, by one entity.
+
+use serde::Serialize;
+use thiserror::Error;
+
+use crate::bits::Permissions;
+use crate::facts::{Options, Principals};
+use crate::id::PrincipalId;
+
+/// One line of an access list.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
+pub struct Entry {
+    /// Who.
+    pub principal: PrincipalId,
+    /// What; never empty in a list.
+    pub permissions: Permissions,
+}
+
+/// An entity's access list: each principal at most once, each with at least one permission.
+///
+/// Sorted by principal, so that looking one up is a binary search. Empty is a list, too: it grants
+/// nothing to anybody, and it does not inherit.
+///
+/// ```
+/// use pierhead_policy::{AccessList, Level, ListError, Options, PrincipalId};
+///
+/// let ann = PrincipalId::new(3_000_001);
+/// let options = Options::default();
+/// let list = AccessList::checked([(ann, Level::CanEdit.permissions())], &options, |_| true);
+/// assert_eq!(list.unwrap().get(ann), Some(Level::CanEdit.permissions()));
+///
+/// let twice = [(ann, Level::CanView.into()), (ann, Level::CanEdit.into())];
+/// let refused = AccessList::checked(twice, &options, |_| true);
+/// assert_eq!(refused, Err(ListError::Repeated(ann)));
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, Default, Debug, Serialize)]
+#[serde(transparent)]
+pub struct AccessList {
+    entries: Box<[Entry]>,
+}
+
+/// Why something is no access list (rule 4 of sharing). All of these are a malformed request.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Error)]
+#[non_exhaustive]
+pub enum ListError {
+    /// A principal that does not exist.
+    #[error("principal {0} is not known; name an existing user or team")]
+    Unknown(PrincipalId),
+    /// A principal in two entries.
+    #[error("principal {0} is listed twice; give it one entry with all of its permissions")]
+    Repeated(PrincipalId),
+    /// An entry that grants nothing.
+    #[error("the entry of principal {0} grants nothing; give it a permission or leave it out")]
+    Empty(PrincipalId),
+    /// The anonymous caller in a list.
+    #[error("the anonymous caller cannot be listed; list `public` to share with anyone")]
+    Anonymous,
+    /// `public` with more than it may be given.
+    #[error("`public` may not be given {excess}; leave that out of its entry")]
+    PublicTooMuch {
+        /// What is too much.
+        excess: Permissions,
+    },
+}
+
+impl AccessList {
+    /// A list with no entry.
+    pub fn empty() -> Self {
+        Self::default()
+    }
+
+    /// The list of a new project: its creator holds all eight permissions, nobody else any.
+    pub fn of_creator(creator: PrincipalId) -> Self {
+        Self {
+            entries: Box::new([Entry {
+                principal: creator,
+                permissions: Permissions::ALL,
+            }]),
+        }
+    }
+
+    /// A list as a caller sent it, in any order. `known` says whether a user or a team of that
+    /// number exists; it is not asked about the well-known principals.
+    ///
+    /// # Errors
+    ///
+    /// [`ListError`], for the first principal (by number) that has something wrong.
+    pub fn checked(
+        entries: impl IntoIterator<Item = (PrincipalId, Permissions)>,
+        options: &Options,
+        mut known: impl FnMut(PrincipalId) -> bool,
+    ) -> Result<Self, ListError> {
+        let list = Self::from_stored(entries)?;
+        for entry in &list.entries {
+            match entry.principal {
+                PrincipalId::REGISTERED => {}
+                PrincipalId::PUBLIC => list.check_public(options)?,
+                other if known(other) => {}
+                unknown => return Err(ListError::Unknown(unknown)),
+            }
+        }
+        Ok(list)
+    }
+
+    /// A list as it was stored, in any order: only its shape is checked, because principals were
+    /// known when it was written and `public_download` may have been switched off since.
+    ///
+    /// # Errors
+    ///
+    /// [`ListError::Repeated`], [`ListError::Empty`], [`ListError::Anonymous`].
+    pub fn from_stored(
+        entries: impl IntoIterator<Item = (PrincipalId, Permissions)>,
+    ) -> Result<Self, ListError> {
+        let mut entries: Box<[Entry]> = entries
+            .into_iter()
+            .map(|(principal, permissions)| Entry {
+                principal,
+                permissions,
+            })
+            .collect();
+        entries.sort_by_key(|entry| entry.principal);
+        let mut before = None;
+        for entry in &entries {
+            if entry.principal == PrincipalId::ANONYMOUS {
+                return Err(ListError::Anonymous);
+            }
+            if before == Some(entry.principal) {
+                return Err(ListError::Repeated(entry.principal));
+            }
+            if entry.permissions.is_empty() {
+                return Err(ListError::Empty(entry.principal));
+            }
+            before = Some(entry.principal);
+        }
+        Ok(Self { entries })
+    }
+
+    /// What `public` holds by this list must not exceed what it may be given now.
+    pub(crate) fn check_public(&self, options: &Options) -> Result<(), ListError> {
+        let excess = self
+            .get(PrincipalId::PUBLIC)
+            .unwrap_or_default()
+            .difference(options.public_ceiling());
+        if excess.is_empty() {
+            Ok(())
+        } else {
+            Err(ListError::PublicTooMuch { excess })
+        }
+    }
+
+    /// Its entries, by principal.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// Whether it has no entry.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// What is written for one principal, not cut down.
+    pub fn get(&self, principal: PrincipalId) -> Option<Permissions> {
+        self.entries
+            .binary_search_by_key(&principal, |entry| entry.principal)
+            .ok()
+            .map(|at| self.entries[at].permissions)
+    }
+
+    /// What a caller holds by this list: the union over every principal it matches, `public` cut
+    /// down. Does not allocate.
+    pub fn bits_for(&self, who: &Principals<'_>, options: &Options) -> Permissions {
+        let mut held = self.counted(PrincipalId::PUBLIC, options);
+        if let Some(account) = who.account {
+            held |= self.counted(PrincipalId::REGISTERED, options);
+            held |= self.bits_by_name_or_team(account, who.teams, options);
+        }
+        held
+    }
+
+    /// What an account holds by its own entry and its teams', leaving `registered` and `public`
+    /// out.
+    pub(crate) fn bits_by_name_or_team(
+        &self,
+        account: PrincipalId,
+        teams: &[PrincipalId],
+        options: &Options,
+    ) -> Permissions {
+        teams
+            .iter()
+            .fold(self.counted(account, options), |held, team| {
+                held | self.counted(*team, options)
+            })
+    }
+
+    /// What one principal's entry counts for when deciding: `public` is cut down to READ, and
+    /// DOWNLOAD while `public_download` is on.
+    pub fn counted(&self, principal: PrincipalId, options: &Options) -> Permissions {
+        let written = self.get(principal).unwrap_or_default();
+        if principal == PrincipalId::PUBLIC {
+            written & options.public_ceiling()
+        } else {
+            written
+        }
+    }
+
+    /// The same list less the entry of a principal that is gone. May become empty.
+    pub fn without(&self, gone: PrincipalId) -> Self {
+        Self {
+            entries: self
+                .entries
+                .iter()
+                .copied()
+                .filter(|entry| entry.principal != gone)
+                .collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "list_tests.rs"]
+mod tests;
