@@ -1,0 +1,20 @@
+//! The repository store's contract, as named checks.
+
+use crate::RepositoryGround;
+use crate::check::{self, Check, Failure};
+
+/// Every check, in order.
+pub const CHECKS: &[Check<dyn RepositoryGround>] = &[];
+
+/// Runs every check up to the first that fails.
+///
+/// # Errors
+/// The first [`Failure`].
+pub async fn run(ground: &(dyn RepositoryGround + 'static)) -> Result<(), Failure> {
+    check::run(CHECKS, ground).await
+}
+
+/// Runs every check and gathers what failed.
+pub async fn run_all(ground: &(dyn RepositoryGround + 'static)) -> Vec<Failure> {
+    check::run_all(CHECKS, ground).await
+}
