@@ -1,0 +1,65 @@
+//! The memory that bytes pass through on their way out.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+
+/// Bytes read at once: large enough that the cost of a frame does not show, small enough that one
+/// poll stays under a tenth of a millisecond.
+pub(crate) const PIECE: usize = 256 << 10;
+
+/// Buffers kept for the next reader; more than these are given back to the system.
+const KEPT: usize = 16;
+
+/// Buffers that were read into before, so that they need not be zeroed again.
+#[derive(Debug, Default)]
+pub(crate) struct Pool(Mutex<Vec<Box<[u8]>>>);
+
+/// A buffer that goes back to its pool when the last reader lets go of it.
+pub(crate) struct Buffer {
+    bytes: Box<[u8]>,
+    filled: usize,
+    pool: Arc<Pool>,
+}
+
+impl Pool {
+    pub(crate) fn take(self: &Arc<Self>) -> Buffer {
+        let bytes = self.0.lock().pop();
+        let bytes = bytes.unwrap_or_else(|| vec![0; PIECE].into_boxed_slice());
+        Buffer {
+            bytes,
+            filled: 0,
+            pool: Arc::clone(self),
+        }
+    }
+}
+
+impl Buffer {
+    /// Room for at most `len` bytes.
+    pub(crate) fn room(&mut self, len: usize) -> &mut [u8] {
+        let len = len.min(self.bytes.len());
+        &mut self.bytes[..len]
+    }
+
+    /// The first `filled` bytes, shared without copying.
+    pub(crate) fn share(mut self, filled: usize) -> Bytes {
+        self.filled = filled.min(self.bytes.len());
+        Bytes::from_owner(self)
+    }
+}
+
+impl AsRef<[u8]> for Buffer {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes[..self.filled]
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        let mut kept = self.pool.0.lock();
+        if kept.len() < KEPT {
+            kept.push(std::mem::take(&mut self.bytes));
+        }
+    }
+}
