@@ -59,6 +59,9 @@ impl StoreError {
         what: &'static str,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
-        Self::Unavailable { what, source: Arc::from(source.into()) }
+        Self::Unavailable {
+            what,
+            source: Arc::from(source.into()),
+        }
     }
 }

@@ -33,9 +33,15 @@ impl ScopeKind {
 
     /// The kind that [`ScopeKind::code`] gave this number.
     pub fn from_code(code: u8) -> Option<Self> {
-        [Self::Parent, Self::Repository, Self::Account, Self::Credential, Self::Other]
-            .into_iter()
-            .find(|kind| kind.code() == code)
+        [
+            Self::Parent,
+            Self::Repository,
+            Self::Account,
+            Self::Credential,
+            Self::Other,
+        ]
+        .into_iter()
+        .find(|kind| kind.code() == code)
     }
 }
 
@@ -51,22 +57,34 @@ pub struct ScopeId {
 impl ScopeId {
     /// The scope of a parent.
     pub fn parent(id: ParentId) -> Self {
-        Self { kind: ScopeKind::Parent, id: id.0 }
+        Self {
+            kind: ScopeKind::Parent,
+            id: id.0,
+        }
     }
 
     /// The scope of a repository.
     pub fn repository(id: RepositoryId) -> Self {
-        Self { kind: ScopeKind::Repository, id: id.0 }
+        Self {
+            kind: ScopeKind::Repository,
+            id: id.0,
+        }
     }
 
     /// The scope of an account.
     pub fn account(id: u64) -> Self {
-        Self { kind: ScopeKind::Account, id }
+        Self {
+            kind: ScopeKind::Account,
+            id,
+        }
     }
 
     /// The scope of a credential.
     pub fn credential(id: u64) -> Self {
-        Self { kind: ScopeKind::Credential, id }
+        Self {
+            kind: ScopeKind::Credential,
+            id,
+        }
     }
 }
 

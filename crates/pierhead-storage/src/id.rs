@@ -33,7 +33,9 @@ impl CallerId {
     /// When the text is longer than [`CallerId::MAX_LEN`] or holds a control character.
     pub fn new(id: &str) -> Result<Self, InvalidId> {
         if id.len() > Self::MAX_LEN || id.chars().any(char::is_control) {
-            return Err(InvalidId("a caller id is at most 255 bytes without control characters"));
+            return Err(InvalidId(
+                "a caller id is at most 255 bytes without control characters",
+            ));
         }
         Ok(Self(Arc::from(id)))
     }
@@ -71,7 +73,9 @@ impl FromStr for UploadId {
     fn from_str(text: &str) -> Result<Self, InvalidId> {
         let digits = text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
         if text.len() != 32 || !digits {
-            return Err(InvalidId("an upload id is 32 lower-case hexadecimal digits"));
+            return Err(InvalidId(
+                "an upload id is 32 lower-case hexadecimal digits",
+            ));
         }
         u128::from_str_radix(text, 16)
             .map(Self)

@@ -22,15 +22,24 @@ impl Place {
     /// When the text leaves the alphabet or is empty or too long.
     pub fn new(text: &str) -> Result<Self, InvalidPlace> {
         let fits = (1..=Self::MAX_LEN).contains(&text.len())
-            && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'));
-        if fits { Ok(Self(Arc::from(text))) } else { Err(InvalidPlace) }
+            && text
+                .bytes()
+                .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+        if fits {
+            Ok(Self(Arc::from(text)))
+        } else {
+            Err(InvalidPlace)
+        }
     }
 
     /// A place named by 128 random bits, for stores that need nothing more.
     ///
     /// # Panics
     /// When the operating system has no randomness to give, which no caller could mend.
-    #[allow(clippy::expect_used, reason = "without randomness no identifier can be unique")]
+    #[allow(
+        clippy::expect_used,
+        reason = "without randomness no identifier can be unique"
+    )]
     pub fn random() -> Self {
         let mut bits = [0; 16];
         getrandom::fill(&mut bits).expect("the operating system gives randomness");

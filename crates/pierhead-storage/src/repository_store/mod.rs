@@ -153,7 +153,8 @@ pub trait RepositoryStore: fmt::Debug + Send + Sync + 'static {
 
     /// Stores a manifest with its references, tags and history. Under a new name the repository is
     /// created; what its pusher staged there becomes links, and every session begun under the name
-    /// becomes the repository's.
+    /// becomes the repository's. What another caller staged there becomes links with that caller's
+    /// own first manifest, which counts it among what is here.
     async fn put_manifest(
         &self,
         put: ManifestPut,

@@ -61,7 +61,9 @@ pub struct Upload {
 impl Upload {
     /// Bytes that are safe.
     pub fn offset(&self) -> u64 {
-        self.progress.as_ref().map_or(0, |progress| progress.checkpoint.offset)
+        self.progress
+            .as_ref()
+            .map_or(0, |progress| progress.checkpoint.offset)
     }
 }
 
