@@ -71,7 +71,11 @@ pub struct Platform {
     #[serde(default)]
     pub os: String,
     /// The version of the operating system, for example `10.0.14393.1066`.
-    #[serde(default, rename = "os.version", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        rename = "os.version",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub os_version: Option<String>,
     /// Features of the operating system that are needed, for example `win32k`.
     #[serde(

@@ -3,10 +3,11 @@
 use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
+use crate::ParseError;
 use crate::error::{text_newtype, text_serde};
 use crate::hasher::Hasher;
-use crate::ParseError;
 
 /// The longest text a [`Digest`] may have, in bytes. The longest registered one has 135.
 pub const MAX_DIGEST_LEN: usize = 255;
@@ -132,10 +133,7 @@ impl ContentDigest {
         if self == expected {
             Ok(())
         } else {
-            Err(DigestMismatch {
-                expected,
-                found: self,
-            })
+            Err(DigestMismatch(Box::new((expected, self))))
         }
     }
 
@@ -237,16 +235,26 @@ impl FromStr for ContentDigest {
     }
 }
 
-text_serde!(ContentDigest, "a sha256 or sha512 digest in lower-case hexadecimal");
+text_serde!(
+    ContentDigest,
+    "a sha256 or sha512 digest in lower-case hexadecimal"
+);
 
 /// Content whose digest is not the one that was promised.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the content has digest {found}, expected {expected}")]
-pub struct DigestMismatch {
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the content has digest {}, expected {}", self.found(), self.expected())]
+pub struct DigestMismatch(Box<(ContentDigest, ContentDigest)>);
+
+impl DigestMismatch {
     /// What the content should have had.
-    pub expected: ContentDigest,
+    pub fn expected(&self) -> ContentDigest {
+        self.0.0
+    }
+
     /// What the content has.
-    pub found: ContentDigest,
+    pub fn found(&self) -> ContentDigest {
+        self.0.1
+    }
 }
 
 /// Any digest the grammar admits, for descriptors: `algorithm ":" encoded`, at most
@@ -260,10 +268,15 @@ pub struct Digest(Text);
 #[derive(Clone)]
 enum Text {
     Inline { len: u8, bytes: [u8; TEXT_MAX] },
-    Other(std::sync::Arc<str>),
+    Other(Arc<str>),
 }
 
 impl Digest {
+    /// Wraps a text that [`is_other_digest`] was true of.
+    pub(crate) fn other(text: Arc<str>) -> Self {
+        Self(Text::Other(text))
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         match &self.0 {
@@ -282,7 +295,9 @@ impl Digest {
 
     /// The part behind the colon.
     pub fn encoded(&self) -> &str {
-        self.as_str().split_once(':').map_or("", |(_, encoded)| encoded)
+        self.as_str()
+            .split_once(':')
+            .map_or("", |(_, encoded)| encoded)
     }
 
     /// The digest with its bytes, when its algorithm is a registered one.

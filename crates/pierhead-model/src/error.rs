@@ -60,7 +60,11 @@ impl ParseError {
 
 impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "not a {}: {}, at byte {}", self.what, self.reason, self.at)?;
+        write!(
+            f,
+            "not a {}: {}, at byte {}",
+            self.what, self.reason, self.at
+        )?;
         if self.excerpt.is_empty() {
             f.write_str(" (the end)")
         } else {

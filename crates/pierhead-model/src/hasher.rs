@@ -13,6 +13,10 @@ const VERSION: u8 = 1;
 /// Magic, version, algorithm, length.
 const HEADER: usize = 4 + 1 + 1 + 8;
 
+/// The first bytes of the SHA-256 of everything before them: continuing from damaged bytes would
+/// yield a wrong digest much later.
+const CHECKSUM: usize = 8;
+
 const MAGIC: &[u8; 4] = b"phhs";
 
 /// Computes a digest from bytes as they come.
@@ -71,7 +75,10 @@ impl Hasher {
     }
 
     /// How many bytes were taken in so far, those before a checkpoint included.
-    #[allow(clippy::len_without_is_empty, reason = "it is a count, not a collection")]
+    #[allow(
+        clippy::len_without_is_empty,
+        reason = "it is a count, not a collection"
+    )]
     pub fn len(&self) -> u64 {
         self.len
     }
@@ -95,6 +102,7 @@ impl Hasher {
             State::Sha256(state) => bytes.extend_from_slice(&state.serialize()),
             State::Sha512(state) => bytes.extend_from_slice(&state.serialize()),
         }
+        bytes.extend_from_slice(&checksum(&bytes));
         HashState(bytes.into())
     }
 
@@ -105,7 +113,7 @@ impl Hasher {
     /// remedy is always the same: hash the content again from its beginning.
     pub fn resume(state: &HashState) -> Result<Self, HashStateError> {
         let bytes = state.as_bytes();
-        let Some((header, body)) = bytes.split_at_checked(HEADER) else {
+        let Some((header, rest)) = bytes.split_at_checked(HEADER) else {
             return Err(HashStateError::Damaged);
         };
         let Some([version, algorithm, len @ ..]) = header.strip_prefix(MAGIC) else {
@@ -117,6 +125,13 @@ impl Hasher {
                 expected: VERSION,
             });
         }
+        // Only now: another version may end otherwise.
+        let Some((body, sum)) = rest.split_last_chunk::<CHECKSUM>() else {
+            return Err(HashStateError::Damaged);
+        };
+        if *sum != checksum(&bytes[..bytes.len() - CHECKSUM]) {
+            return Err(HashStateError::Damaged);
+        }
         let len = u64::from_le_bytes(len.try_into().map_err(|_| HashStateError::Damaged)?);
         let state = match *algorithm {
             1 => State::Sha256(restore(body)?),
@@ -125,6 +140,12 @@ impl Hasher {
         };
         Ok(Self { state, len })
     }
+}
+
+fn checksum(bytes: &[u8]) -> [u8; CHECKSUM] {
+    let mut sum = [0; CHECKSUM];
+    sum.copy_from_slice(&Sha256::digest(bytes)[..CHECKSUM]);
+    sum
 }
 
 const fn tag(algorithm: Algorithm) -> u8 {

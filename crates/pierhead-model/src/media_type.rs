@@ -5,8 +5,8 @@ use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 use std::sync::Arc;
 
-use crate::error::text_newtype;
 use crate::ParseError;
+use crate::error::text_newtype;
 
 /// The longest media type, in bytes: two names of at most 127 and the slash.
 pub const MAX_MEDIA_TYPE_LEN: usize = 255;

@@ -3,8 +3,8 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
-use crate::error::text_newtype;
 use crate::ParseError;
+use crate::error::text_newtype;
 
 /// The longest repository name, in bytes. A host and its port are not part of it.
 pub const MAX_REPOSITORY_NAME_LEN: usize = 255;
@@ -74,9 +74,8 @@ fn name_fault(text: &[u8]) -> Option<(usize, &'static str)> {
         }
         match &text[at..] {
             [] => return None,
-            [b'/' | b'.', ..] => at += 1,
             [b'_', b'_', ..] => at += 2,
-            [b'_', ..] => at += 1,
+            [b'/' | b'.' | b'_', ..] => at += 1,
             [b'-', ..] => {
                 while text.get(at) == Some(&b'-') {
                     at += 1;

@@ -190,7 +190,10 @@ impl ContentRange {
                 let count =
                     number(text, &mut at).ok_or_else(|| wrong(at, "a total or `*` is expected"))?;
                 if count <= end {
-                    return Err(wrong(total_at, "the total must be larger than the last byte"));
+                    return Err(wrong(
+                        total_at,
+                        "the total must be larger than the last byte",
+                    ));
                 }
                 total = Some(count);
             }

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::ParseError;
 use crate::digest::ContentDigest;
 use crate::error::text_serde;
 use crate::name::Tag;
-use crate::ParseError;
 
 /// A tag or a digest, as in `/v2/<name>/manifests/<reference>`.
 ///

@@ -4,8 +4,8 @@ use std::fmt;
 use std::ops::{BitAnd, BitOr};
 use std::str::FromStr;
 
-use crate::name::RepositoryName;
 use crate::ParseError;
+use crate::name::RepositoryName;
 
 /// The longest scope that is read, in bytes.
 pub const MAX_SCOPE_LEN: usize = 1024;
@@ -151,12 +151,10 @@ impl TokenScope {
             return wrong(text.len(), "a colon and the actions are expected");
         };
         Ok(match kind {
-            "repository" => name
-                .parse()
-                .map_or(Self::Unknown, |name| Self::Repository {
-                    name,
-                    actions: RepositoryActions::parse(actions),
-                }),
+            "repository" => name.parse().map_or(Self::Unknown, |name| Self::Repository {
+                name,
+                actions: RepositoryActions::parse(actions),
+            }),
             "registry" if name == "catalog" && actions.split(',').any(|action| action == "*") => {
                 Self::Catalog
             }

@@ -1,7 +1,7 @@
 //! Why a manifest is refused.
 
-use crate::media_type::MediaType;
 use crate::ParseError;
+use crate::media_type::MediaType;
 
 /// A manifest that is refused: the rule it breaks, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -95,7 +95,7 @@ pub enum ManifestRule {
     /// Neither a media type nor the keys of an image or an index.
     #[error("it must have the keys of an image (`config`, `layers`) or of an index (`manifests`)")]
     NoShape,
-    /// A size that is no whole number of bytes in 0..=i64::MAX.
+    /// A size that is no whole number of bytes in `0..=i64::MAX`.
     #[error("a size must be a whole number from 0 to 9223372036854775807")]
     SizeRange,
     /// Too many descriptors.

@@ -2,7 +2,9 @@
 
 mod error;
 mod pushed;
+mod read;
 mod references;
+mod scan;
 mod stored;
 
 pub use error::{ManifestError, ManifestRule};
@@ -30,7 +32,7 @@ pub enum ManifestKind {
 pub struct ManifestLimits {
     /// The longest manifest, in bytes. 4 MiB, which every registry must accept.
     pub max_bytes: usize,
-    /// How deep objects and arrays may be nested. 64.
+    /// How deep objects and arrays may be nested. 64; more than 128 counts as 128.
     pub max_depth: usize,
     /// How many descriptors a manifest may hold. 16,384.
     pub max_references: usize,
@@ -107,14 +109,17 @@ impl Manifest {
             .as_deref()
             .filter(|own| !own.is_empty())
             .or_else(|| {
-                let config = self.references().find(|it| it.role == ReferenceRole::Config)?;
+                let config = self
+                    .references()
+                    .find(|it| it.role == ReferenceRole::Config)?;
                 (self.kind == ManifestKind::Image).then_some(config.media_type.as_str())
             })
     }
 
     /// The manifest this one refers to as its subject.
     pub fn subject(&self) -> Option<ManifestReference<'_>> {
-        self.references().find(|it| it.role == ReferenceRole::Subject)
+        self.references()
+            .find(|it| it.role == ReferenceRole::Subject)
     }
 
     /// The `annotations` object as it stands in the document, in JSON.

@@ -1,6 +1,9 @@
 //! What a manifest refers to.
 
+use std::sync::Arc;
+
 use super::{Digest, MediaType, Platform};
+use crate::digest::ContentDigest;
 
 /// What a manifest wants something for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -14,6 +17,18 @@ pub enum ReferenceRole {
     Child,
     /// The manifest that is described by this one; it may always be missing.
     Subject,
+}
+
+impl ReferenceRole {
+    /// The key of the manifest it stands under.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Config => "config",
+            Self::Layer => "layers",
+            Self::Child => "manifests",
+            Self::Subject => "subject",
+        }
+    }
 }
 
 /// One thing a manifest refers to.
@@ -38,17 +53,27 @@ pub struct ManifestReference<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Entry {
     pub(super) role: ReferenceRole,
-    pub(super) digest: Digest,
+    pub(super) digest: EntryDigest,
     pub(super) size: u64,
     pub(super) media_type: MediaType,
     pub(super) platform: Option<Box<Platform>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum EntryDigest {
+    Content(ContentDigest),
+    /// Valid, but of an algorithm that is not registered.
+    Other(Arc<str>),
 }
 
 impl Entry {
     pub(super) fn view(&self) -> ManifestReference<'_> {
         ManifestReference {
             role: self.role,
-            digest: self.digest.clone(),
+            digest: match &self.digest {
+                EntryDigest::Content(digest) => (*digest).into(),
+                EntryDigest::Other(text) => Digest::other(Arc::clone(text)),
+            },
             size: self.size,
             media_type: &self.media_type,
             distributable: !self.media_type.is_nondistributable(),
