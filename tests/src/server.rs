@@ -1,0 +1,168 @@
+//! A server of one's own.
+
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+use crate::binary;
+
+/// How a server is started.
+#[derive(Clone, Debug, Default)]
+pub struct ServerOptions {
+    /// A provisioning file's text.
+    pub provision: Option<String>,
+    /// A configuration file's text.
+    pub config: Option<String>,
+    /// A program (with arguments) that runs the server, such as a system-call tracer.
+    pub under: Vec<String>,
+}
+
+/// A running server on a loopback port, with a data directory that lives as long as this value.
+/// Dropping it kills the process.
+#[derive(Debug)]
+pub struct Server {
+    /// Host and port.
+    pub host: String,
+    folder: Arc<TempDir>,
+    options: ServerOptions,
+    child: Child,
+    log: Arc<Mutex<String>>,
+}
+
+/// The operator's password in every test.
+pub const ADMIN_PASSWORD: &str = "operator-of-the-tests";
+
+impl Server {
+    /// Starts a server on an empty data directory and waits until it listens.
+    pub fn start(options: ServerOptions) -> Self {
+        let folder = Arc::new(TempDir::new().expect("a scratch directory"));
+        Self::start_in(folder, options)
+    }
+
+    fn start_in(folder: Arc<TempDir>, options: ServerOptions) -> Self {
+        let port = free_port();
+        let host = format!("127.0.0.1:{port}");
+        let mut arguments = options.under.clone();
+        arguments.push(binary("pierhead").display().to_string());
+        let mut command = Command::new(&arguments[0]);
+        command.args(&arguments[1..]).args(["serve", "--listen", &host, "--data"]);
+        command.arg(folder.path().join("data"));
+        for (flag, text) in [("--provision", &options.provision), ("--config", &options.config)] {
+            if let Some(text) = text {
+                let path = folder.path().join(format!("{}.toml", &flag[2..]));
+                std::fs::write(&path, text).expect("a scratch file");
+                command.arg(flag).arg(path);
+            }
+        }
+        command.env("PIERHEAD_ADMIN_PASSWORD", ADMIN_PASSWORD);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the server starts");
+        let log = Arc::new(Mutex::new(String::new()));
+        let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        keep(out, &log);
+        keep(err, &log);
+        let mut server = Self { host, folder, options, child, log };
+        server.wait_until_listening();
+        server
+    }
+
+    /// What the server has said so far.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// The data directory.
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// A folder for the test's own files, removed with the server.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Its address.
+    pub fn address(&self) -> SocketAddr {
+        self.host.parse().unwrap()
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Ends the process at once, as a crash would.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Asks the process to stop, and waits until it has.
+    pub fn stop(&mut self) {
+        let pid = Pid::from_child(&self.child);
+        kill_process(pid, Signal::TERM).expect("the server is there");
+        let end = Instant::now() + Duration::from_secs(60);
+        while Instant::now() < end {
+            if let Some(status) = self.child.try_wait().expect("the server is ours") {
+                assert!(status.success(), "the server stopped badly: {status}\n{}", self.log());
+                return;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        panic!("the server did not stop:\n{}", self.log());
+    }
+
+    /// A new process on the same data, at another port; the old one must have ended.
+    pub fn again(mut self) -> Self {
+        self.kill();
+        let (folder, options) = (Arc::clone(&self.folder), self.options.clone());
+        drop(self);
+        Self::start_in(folder, options)
+    }
+
+    fn wait_until_listening(&mut self) {
+        let end = Instant::now() + Duration::from_secs(60);
+        while Instant::now() < end {
+            if TcpStream::connect(self.address()).is_ok() {
+                return;
+            }
+            if let Some(status) = self.child.try_wait().expect("the server is ours") {
+                panic!("the server ended before it listened: {status}\n{}", self.log());
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        panic!("the server does not listen:\n{}", self.log());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+        if thread::panicking() {
+            eprintln!("what the server said:\n{}", self.log());
+        }
+    }
+}
+
+/// A loopback port that was free a moment ago.
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a loopback port");
+    listener.local_addr().expect("a bound socket has an address").port()
+}
+
+fn keep(stream: impl std::io::Read + Send + 'static, log: &Arc<Mutex<String>>) {
+    let log = Arc::clone(log);
+    thread::spawn(move || {
+        for line in BufReader::new(stream).lines().map_while(Result::ok) {
+            let _ = writeln!(log.lock().unwrap(), "{line}");
+        }
+    });
+}

@@ -1,0 +1,1 @@
+//! The real server, as its users and its attackers meet it.
