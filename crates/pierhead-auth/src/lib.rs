@@ -19,7 +19,8 @@
 //!
 //! # Quick start
 //!
-//! ```
+#![cfg_attr(all(feature = "password", feature = "token"), doc = "```")]
+#![cfg_attr(not(all(feature = "password", feature = "token")), doc = "```ignore")]
 //! use pierhead_auth::Secret;
 //! use pierhead_auth::password::Hasher;
 //! use pierhead_auth::token::{

@@ -1,6 +1,6 @@
 //! Account passwords: the rules for a new one, argon2id (RFC 9106), and the stored PHC string.
 //!
-//! A run takes about 20 ms of a core and 19 MiB. Callers run it off their async threads and bound how many
+//! A run takes tens of milliseconds of a core and 19 MiB. Callers run it off their async threads and bound how many
 //! run at once; one [`Hasher`] for each permit keeps the memory between runs.
 
 mod hash;

@@ -11,7 +11,7 @@ use super::{Expected, KeyRing, RegistryClaims, TokenError};
 /// Registry tokens whose signature was found good, by the SHA-256 of their text.
 ///
 /// It remembers signatures, not answers: issuer, audience, times and the time of the key are checked at each
-/// use, and a change of keys empties it. Tokens that were refused are not remembered. When it is full, the
+/// use, and a change of keys empties it. Tokens with a wrong signature are not remembered. When it is full, the
 /// one verified first goes. Its lock is held for a lookup only, never while a signature is checked.
 #[derive(Debug)]
 pub struct VerifiedCache {
@@ -20,6 +20,10 @@ pub struct VerifiedCache {
 }
 
 type Key = [u8; 32];
+
+/// Longest token remembered, in bytes. A token for one push is a third of it; this keeps anybody who may ask
+/// for tokens from filling memory with large ones.
+const MAX_REMEMBERED: usize = 4 * 1024;
 
 #[derive(Debug, Default)]
 struct State {
@@ -38,8 +42,8 @@ struct Entry {
 }
 
 impl VerifiedCache {
-    /// A cache of at most `capacity` tokens, each the size of its claims (some hundred bytes, 16 KiB at
-    /// worst). 0 remembers nothing.
+    /// A cache of at most `capacity` tokens, each the size of its claims: some hundred bytes, 4 KiB at worst,
+    /// since longer tokens are verified anew each time. 0 remembers nothing.
     pub fn new(capacity: usize) -> Self {
         Self {
             capacity,
@@ -62,27 +66,18 @@ impl VerifiedCache {
         check_length(token)?;
         let key: Key = Sha256::digest(token.as_bytes()).into();
         if let Some(claims) = self.get(&key, ring, now) {
-            return match check_claims(&claims, expected, now) {
-                Ok(()) => Ok(claims),
-                Err(error) => {
-                    if matches!(error, TokenError::Expired) {
-                        self.forget(&key);
-                    }
-                    Err(error)
-                }
-            };
+            check_claims(&claims, expected, now)?;
+            return Ok(claims);
         }
         let (claims, key_until) = verify(ring, token, expected, now)?;
         let claims = Arc::new(claims);
-        self.put(
-            key,
-            Entry {
+        if token.len() <= MAX_REMEMBERED {
+            let entry = Entry {
                 claims: Arc::clone(&claims),
                 key_until,
-            },
-            ring,
-            now,
-        );
+            };
+            self.put(key, entry, ring, now);
+        }
         Ok(claims)
     }
 
@@ -123,14 +118,6 @@ impl VerifiedCache {
         });
     }
 
-    fn forget(&self, key: &Key) {
-        self.with(|state| {
-            if state.entries.remove(key).is_some() {
-                state.order.retain(|other| other != key);
-            }
-        });
-    }
-
     fn with<R>(&self, body: impl FnOnce(&mut State) -> R) -> R {
         let mut state = self.state.lock().unwrap_or_else(|poisoned| {
             // Half a change may be in there; nothing in there is needed.
@@ -161,3 +148,7 @@ impl State {
         oldest.is_some_and(|entry| now >= entry.claims.exp || now >= entry.key_until)
     }
 }
+
+#[cfg(test)]
+#[path = "cache_tests.rs"]
+mod tests;

@@ -186,3 +186,7 @@ fn thumbprint(point: &[u8]) -> Option<KeyId> {
             .into(),
     ))
 }
+
+#[cfg(test)]
+#[path = "key_tests.rs"]
+mod tests;

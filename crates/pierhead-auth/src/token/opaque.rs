@@ -56,6 +56,16 @@ impl TokenKind {
     }
 }
 
+impl fmt::Display for TokenKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Personal => "personal access",
+            Self::Session => "session",
+            Self::Refresh => "refresh",
+        })
+    }
+}
+
 mod sealed {
     /// What an [`OpaqueToken`](super::OpaqueToken) is for.
     pub trait Kind {
@@ -104,7 +114,7 @@ pub enum TokenTextError {
     #[error("not a token of this server")]
     Prefix,
     /// One of ours, of another kind.
-    #[error("a {found:?} token is not accepted in the place of a {wanted:?} token")]
+    #[error("a {found} token is not accepted in the place of a {wanted} token")]
     OtherKind {
         /// What it is.
         found: TokenKind,
@@ -246,8 +256,12 @@ impl std::hash::Hash for TokenHash {
 
 impl fmt::Debug for TokenHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [a, b, c, d, ..] = self.0;
-        write!(f, "TokenHash({a:02x}{b:02x}{c:02x}{d:02x}…)")
+        let first = self
+            .0
+            .iter()
+            .take(4)
+            .fold(0_u32, |sum, byte| (sum << 8) | u32::from(*byte));
+        write!(f, "TokenHash({first:08x}…)")
     }
 }
 
@@ -287,3 +301,7 @@ fn checksum(body: &str) -> [u8; CHECKSUM] {
     }
     out
 }
+
+#[cfg(test)]
+#[path = "opaque_tests.rs"]
+mod tests;
