@@ -10,10 +10,9 @@ use serde::Serialize;
 use crate::action::{Action, scope_gate};
 use crate::bits::{Permission, Permissions};
 use crate::facts::{
-    CallerFacts, Certification, CountingList, Options, ProjectCreation, ProjectFacts, Target,
-    TrashMark,
+    CallerFacts, Certification, CountingList, Options, ProjectCreation, ProjectFacts,
+    RepositoryFacts, Scope, Target, TrashMark,
 };
-use crate::facts::{RepositoryFacts, Scope};
 use crate::id::EntityId;
 use crate::reason::Reason;
 
@@ -197,7 +196,6 @@ pub(crate) fn needs<'a>(
     };
     let (any_of, in_list) = match action {
         Action::CreateProject => return None,
-        Action::CreateExternalReference => (Permissions::CREATE, project.counting_list()),
         Action::Pull | Action::ListTags | Action::Push | Action::Head | Action::Delete
             if is_absent =>
         {
@@ -223,7 +221,9 @@ pub(crate) fn needs<'a>(
         Action::See | Action::SeeList => (Permissions::READ, counting),
         Action::Delete | Action::Trash | Action::Purge => (Permissions::DELETE, counting),
         Action::Restore if is_project => (Permissions::DELETE, counting),
-        Action::Restore => (Permissions::CREATE, project.counting_list()),
+        Action::Restore | Action::CreateExternalReference => {
+            (Permissions::CREATE, project.counting_list())
+        }
         Action::ChangeSharing | Action::Audit | Action::ListTrash => {
             (Permissions::CHANGE_PERMISSIONS, counting)
         }

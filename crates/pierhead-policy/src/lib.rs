@@ -46,11 +46,17 @@
 //! | `action` | [`Action`], [`scope_gate`] |
 //! | `decide` | [`decide()`], [`Decision`]: the table |
 //! | `reason` | [`Reason`]: why not, and what would help |
+//! | `explain` | [`explain()`], [`Explanation`] |
 //! | `share` | [`check_share_change`]: what a list may be changed to |
+
+// `Options` is three bytes today and takes more settings as rules become an embedder's own; a
+// reference keeps every signature as it is.
+#![allow(clippy::trivially_copy_pass_by_ref)]
 
 mod action;
 mod bits;
 mod decide;
+mod explain;
 mod facts;
 mod id;
 mod level;
@@ -61,6 +67,7 @@ mod share;
 pub use action::{Action, RequestKind, scope_gate};
 pub use bits::{Permission, Permissions, UnknownPermission};
 pub use decide::{Decision, Grant, Row, decide};
+pub use explain::{ExplainedList, Explanation, Matched, Obstacle, Via, explain};
 pub use facts::{
     AccountFacts, CallerFacts, Certification, CountingList, Identity, Options, Principals,
     ProjectCreation, ProjectFacts, RepositoryFacts, Scope, Scopes, Target, TrashMark, TrashState,

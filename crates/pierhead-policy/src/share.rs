@@ -143,7 +143,7 @@ pub fn check_share_change(
 }
 
 /// Whether somebody can still change a project's list (rule 6): an active account holds
-/// CHANGE_PERMISSIONS by name or through a team. Projects for which this ends are shown to
+/// `CHANGE_PERMISSIONS` by name or through a team. Projects for which this ends are shown to
 /// operators (rule 8).
 ///
 /// `active` says whether a principal is an active account, or a team with at least one active
@@ -185,7 +185,8 @@ fn check_widening(
     Ok(())
 }
 
-/// Rule 6 for a repository's list: the caller holds CHANGE_PERMISSIONS by name or through a team.
+/// Rule 6 for a repository's list: the caller holds `CHANGE_PERMISSIONS` by name or through a
+/// team.
 fn check_caller_can_mend(
     options: &Options,
     caller: &CallerFacts<'_>,
