@@ -1,1 +1,3 @@
 //! The real server, as its users and its attackers meet it.
+
+mod architecture;

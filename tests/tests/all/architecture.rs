@@ -1,0 +1,103 @@
+//! Data flows one way: each crate may depend on the crates below it and on no others.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+
+use pierhead_tests::run;
+use serde_json::Value;
+
+/// Which of our crates each of our crates may name as a normal dependency.
+const ALLOWED: &[(&str, &[&str])] = &[
+    ("pierhead-model", &[]),
+    ("pierhead-policy", &[]),
+    ("pierhead-storage", &["pierhead-model"]),
+    ("pierhead-storage-testing", &["pierhead-model", "pierhead-storage"]),
+    ("pierhead-storage-fs", &["pierhead-storage"]),
+    (
+        "pierhead-storage-sqlite",
+        &["pierhead-model", "pierhead-storage", "pierhead-policy", "pierhead-projects"],
+    ),
+    ("pierhead-auth", &["pierhead-model"]),
+    ("pierhead-registry", &["pierhead-model", "pierhead-storage"]),
+    (
+        "pierhead-projects",
+        &[
+            "pierhead-auth",
+            "pierhead-model",
+            "pierhead-policy",
+            "pierhead-registry",
+            "pierhead-storage",
+        ],
+    ),
+    ("pierhead-http", &["pierhead-model", "pierhead-registry", "pierhead-storage"]),
+];
+
+/// Crates that may not appear below a crate of ours, however far down.
+const BANNED: &[(&str, &[&str])] = &[
+    ("pierhead-model", &["http", "tokio", "rusqlite"]),
+    ("pierhead-policy", &["tokio", "http", "serde_json", "rusqlite"]),
+    ("pierhead-storage", &["tokio", "http", "rusqlite"]),
+    ("pierhead-http", &["tokio", "hyper", "rusqlite", "pierhead-policy", "pierhead-projects"]),
+];
+
+#[test]
+fn each_crate_depends_only_on_the_crates_below_it() {
+    let packages = packages();
+    let allowed: BTreeMap<_, _> = ALLOWED.iter().copied().collect();
+    for (name, dependencies) in &packages {
+        let Some(allowed) = allowed.get(name.as_str()) else {
+            assert!(name == "pierhead", "{name} is not in the list of crates");
+            continue;
+        };
+        for dependency in dependencies.iter().filter(|name| name.starts_with("pierhead")) {
+            assert!(allowed.contains(&dependency.as_str()), "{name} may not use {dependency}");
+        }
+    }
+    assert_eq!(packages.len(), ALLOWED.len() + 1, "every listed crate exists");
+}
+
+#[test]
+fn what_a_crate_must_not_know_is_nowhere_below_it() {
+    for (name, banned) in BANNED {
+        let tree = run(Command::new(env!("CARGO")).current_dir(root()).args([
+            "tree", "--locked", "-e", "normal", "--prefix", "none", "-p", name,
+        ]))
+        .expect_ok("cargo tree");
+        let below: Vec<&str> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
+        for banned in *banned {
+            assert!(!below.contains(banned), "{banned} is below {name}");
+        }
+    }
+}
+
+/// The crates under `crates/`, each with its normal dependencies.
+fn packages() -> BTreeMap<String, Vec<String>> {
+    let metadata = run(Command::new(env!("CARGO")).current_dir(root()).args([
+        "metadata",
+        "--locked",
+        "--no-deps",
+        "--format-version",
+        "1",
+        "--quiet",
+    ]))
+    .expect_ok("cargo metadata");
+    let metadata: Value = serde_json::from_str(&metadata).expect("cargo metadata speaks JSON");
+    let packages = metadata["packages"].as_array().expect("a list of packages");
+    packages
+        .iter()
+        .filter(|package| package["manifest_path"].as_str().is_some_and(|at| at.contains("/crates/")))
+        .map(|package| {
+            let dependencies = package["dependencies"].as_array().into_iter().flatten();
+            let normal = dependencies.filter(|dependency| dependency["kind"].is_null());
+            (text(&package["name"]), normal.map(|dependency| text(&dependency["name"])).collect())
+        })
+        .collect()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn root() -> &'static str {
+    concat!(env!("CARGO_MANIFEST_DIR"), "/..")
+}
