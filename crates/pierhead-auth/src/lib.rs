@@ -20,7 +20,7 @@
 //! # Quick start
 //!
 #![cfg_attr(all(feature = "password", feature = "token"), doc = "```")]
-#![cfg_attr(not(all(feature = "password", feature = "token")), doc = "```ignore")]
+#![cfg_attr(not(all(feature = "password", feature = "token")), doc = "```text")]
 //! use pierhead_auth::Secret;
 //! use pierhead_auth::password::Hasher;
 //! use pierhead_auth::token::{
@@ -41,9 +41,10 @@
 //!
 //! // A registry token is signed, and verified without a lookup.
 //! let now = 1_800_000_000;
+//! let alice = Holder::Account { account: 7, account_version: 1, credential: Some(9), credential_version: 1 };
 //! let ring = KeyRing::new(SigningKey::generate()?);
 //! let claims = RegistryClaims::new("https://registry.example", "registry.example", now, 900)?
-//!     .held_by("alice", Holder::anonymous())
+//!     .held_by("alice", alice)
 //!     .with_access(vec![AccessEntry::repository("syn101/app", ["pull"])]);
 //! let text = ring.issue(&claims)?;
 //!
