@@ -1,137 +1,18 @@
 //! The table of decisions.
 //!
 //! A row is read from left to right and the first thing that holds decides: what is refused
-//! first, the operator, what is refused next, what is needed then. [`Case::refused_first`],
-//! [`Case::refused_next`] and [`needs`] are the columns; [`Case::settle`] is the operator between
-//! them.
-
-use serde::Serialize;
+//! first, the operator, what is refused next, what is needed then. `Case::refused_first`,
+//! `Case::refused_next` and [`needs`] are the columns; `Case::settle` is the operator between them.
 
 use crate::action::{Action, scope_gate};
 use crate::bits::{Permission, Permissions};
+use crate::decision::{Decision, Grant, Row};
 use crate::facts::{
     CallerFacts, Certification, CountingList, Options, ProjectCreation, ProjectFacts,
     RepositoryFacts, Scope, Target, TrashMark,
 };
-use crate::id::EntityId;
+use crate::needs::needs;
 use crate::reason::Reason;
-
-/// A row of the table of decisions.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
-#[repr(u8)]
-pub enum Row {
-    /// Pull.
-    Pull = 1,
-    /// Push to a new name, and every other request on one.
-    PushNew = 2,
-    /// Push to an existing repository.
-    PushExisting = 3,
-    /// HEAD.
-    Head = 4,
-    /// Delete a tag, a manifest or a blob link.
-    Delete = 5,
-    /// See.
-    See = 6,
-    /// Create a project.
-    CreateProject = 7,
-    /// Rename or describe.
-    Describe = 8,
-    /// External references.
-    ExternalReference = 9,
-    /// Put into the trash.
-    Trash = 10,
-    /// Restore.
-    Restore = 11,
-    /// Purge before its time.
-    Purge = 12,
-    /// Change sharing.
-    ChangeSharing = 13,
-    /// Audit record, trash of a project.
-    Audit = 14,
-}
-
-impl Row {
-    /// Its number in the table, 1 to 14.
-    pub const fn number(self) -> u8 {
-        self as u8
-    }
-}
-
-/// What an allowance rests on.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
-#[serde(tag = "by", rename_all = "kebab-case")]
-pub enum Grant {
-    /// The operator's role *alone*: without it the answer would have been a refusal. Such a use
-    /// belongs in the audit record.
-    Operator,
-    /// The list of this entity.
-    List {
-        /// Whose list.
-        of: EntityId,
-    },
-    /// The entry of `public` in the list of this entity; nobody is signed in.
-    Public {
-        /// Whose list.
-        of: EntityId,
-    },
-    /// Being signed in.
-    SignedIn,
-}
-
-/// The answer.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
-#[serde(tag = "decision", rename_all = "kebab-case")]
-#[must_use]
-pub enum Decision {
-    /// Yes.
-    Allow {
-        /// The row that decided.
-        row: Row,
-        /// What the allowance rests on.
-        by: Grant,
-        /// The name is new to this caller: to be treated as an empty repository.
-        new_name: bool,
-        /// It is in the trash already and its mark stays: success without any change (row 10).
-        unchanged: bool,
-    },
-    /// No.
-    Deny {
-        /// The row that decided.
-        row: Row,
-        /// Why.
-        reason: Reason,
-        /// Whether the caller may be told `reason`: it holds READ on the entity (for a name where
-        /// nothing is, on the project), or is an operator, or the reason says nothing about what
-        /// exists.
-        may_know: bool,
-        /// Whether the caller holds, by the list, the very permission that the row asks. The
-        /// management API then need not pretend that the entity is absent, either.
-        holds_asked: bool,
-    },
-}
-
-impl Decision {
-    /// Whether it is a yes.
-    pub const fn is_allowed(&self) -> bool {
-        matches!(self, Self::Allow { .. })
-    }
-
-    /// The row that decided.
-    pub const fn row(&self) -> Row {
-        match self {
-            Self::Allow { row, .. } | Self::Deny { row, .. } => *row,
-        }
-    }
-
-    /// Why it is a no.
-    pub const fn reason(&self) -> Option<Reason> {
-        match self {
-            Self::Allow { .. } => None,
-            Self::Deny { reason, .. } => Some(*reason),
-        }
-    }
-}
 
 /// Decides. Pure, does not allocate, does not panic.
 ///
@@ -167,68 +48,6 @@ pub fn decide(
         },
         Err(refusal) => case.refusal(refusal),
     }
-}
-
-/// What a row needs of a list: any of some permissions.
-#[derive(Clone, Copy)]
-pub(crate) struct Needs<'a> {
-    pub(crate) any_of: Permissions,
-    pub(crate) in_list: CountingList<'a>,
-}
-
-/// The last column. `None` where no list is asked, or where there is none to ask.
-pub(crate) fn needs<'a>(
-    caller: &CallerFacts<'_>,
-    action: Action,
-    target: &Target<'a>,
-) -> Option<Needs<'a>> {
-    let counting = target.counting_list()?;
-    let (project, is_project, is_absent) = match *target {
-        Target::Repository {
-            project: Some(project),
-            repository,
-            ..
-        } => (project, false, repository.is_none()),
-        Target::Project {
-            project: Some(project),
-        } => (project, true, false),
-        _ => return None,
-    };
-    let (any_of, in_list) = match action {
-        Action::CreateProject => return None,
-        Action::Pull | Action::ListTags | Action::Push | Action::Head | Action::Delete
-            if is_absent =>
-        {
-            (Permissions::CREATE, counting)
-        }
-        Action::Pull | Action::ListTags => (Permissions::DOWNLOAD, counting),
-        Action::Head => {
-            let pull = if caller.scopes.download {
-                Permissions::DOWNLOAD
-            } else {
-                Permissions::NONE
-            };
-            let push = if caller.scopes.modify {
-                Permissions::UPDATE
-            } else {
-                Permissions::NONE
-            };
-            (pull | push, counting)
-        }
-        Action::Push | Action::Describe | Action::ChangeExternalReference => {
-            (Permissions::UPDATE, counting)
-        }
-        Action::See | Action::SeeList => (Permissions::READ, counting),
-        Action::Delete | Action::Trash | Action::Purge => (Permissions::DELETE, counting),
-        Action::Restore if is_project => (Permissions::DELETE, counting),
-        Action::Restore | Action::CreateExternalReference => {
-            (Permissions::CREATE, project.counting_list())
-        }
-        Action::ChangeSharing | Action::Audit | Action::ListTrash => {
-            (Permissions::CHANGE_PERMISSIONS, counting)
-        }
-    };
-    Some(Needs { any_of, in_list })
 }
 
 /// Who may be told why.
@@ -344,7 +163,7 @@ impl<'c> Case<'c> {
             Action::Push => self.make_under(project, true),
             Action::Pull | Action::ListTags | Action::Head | Action::Delete => {
                 self.make_under(project, true).map_err(|_| Refusal {
-                    row: plain_row(self.action),
+                    row: Row::of(self.action),
                     reason: Reason::Absent,
                     tell: Tell::Readers,
                 })
@@ -506,7 +325,7 @@ impl<'c> Case<'c> {
             return Err(Reason::AnonymousCaller);
         }
         let trashed_it = || entity.own_mark().map(|mark| mark.by) == self.caller.account_id();
-        let row = plain_row(self.action);
+        let row = Row::of(self.action);
         match self.action {
             Action::Push
                 if self.options.certification == Certification::EveryPush
@@ -568,7 +387,7 @@ impl<'c> Case<'c> {
             Err(reason) => return Err(self.refuse(reason)),
         };
         Ok(Granted {
-            row: plain_row(self.action),
+            row: Row::of(self.action),
             by,
             new_name: false,
             unchanged: false,
@@ -577,7 +396,7 @@ impl<'c> Case<'c> {
 
     fn refuse(&self, reason: Reason) -> Refusal {
         Refusal {
-            row: plain_row(self.action),
+            row: Row::of(self.action),
             reason,
             tell: Tell::Readers,
         }
@@ -593,7 +412,7 @@ impl<'c> Case<'c> {
         );
         let row = match self.action {
             Action::Push if nothing_there => Row::PushNew,
-            action => plain_row(action),
+            action => Row::of(action),
         };
         Refusal {
             row,
@@ -624,24 +443,5 @@ impl<'c> Case<'c> {
             may_know,
             holds_asked,
         }
-    }
-}
-
-/// The row of an action on something that exists.
-const fn plain_row(action: Action) -> Row {
-    match action {
-        Action::Pull | Action::ListTags => Row::Pull,
-        Action::Push => Row::PushExisting,
-        Action::Head => Row::Head,
-        Action::Delete => Row::Delete,
-        Action::See | Action::SeeList => Row::See,
-        Action::CreateProject => Row::CreateProject,
-        Action::Describe => Row::Describe,
-        Action::CreateExternalReference | Action::ChangeExternalReference => Row::ExternalReference,
-        Action::Trash => Row::Trash,
-        Action::Restore => Row::Restore,
-        Action::Purge => Row::Purge,
-        Action::ChangeSharing => Row::ChangeSharing,
-        Action::Audit | Action::ListTrash => Row::Audit,
     }
 }

@@ -4,12 +4,14 @@ use serde::Serialize;
 
 use crate::action::Action;
 use crate::bits::{Permission, Permissions};
-use crate::decide::{Decision, Grant, decide, needs};
+use crate::decide::decide;
+use crate::decision::{Decision, Grant};
 use crate::facts::{
     CallerFacts, CountingList, Identity, Options, ProjectFacts, RepositoryFacts, Scope, Target,
 };
 use crate::id::{EntityId, PrincipalId, ProjectIds};
 use crate::list::AccessList;
+use crate::needs::needs;
 use crate::reason::Reason;
 
 /// Why the answer is what it is.

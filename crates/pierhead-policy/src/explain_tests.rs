@@ -1,7 +1,7 @@
 use super::{Via, explain};
 use crate::action::Action;
 use crate::bits::{Permission, Permissions};
-use crate::decide::Decision;
+use crate::decision::Decision;
 use crate::facts::{
     AccountFacts, CallerFacts, Identity, Options, ProjectFacts, RepositoryFacts, Scopes, Target,
     TrashMark,

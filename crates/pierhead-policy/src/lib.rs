@@ -44,7 +44,8 @@
 //! | `list` | [`AccessList`] |
 //! | `facts` | [`Options`], [`CallerFacts`], [`Target`]: what decisions are made from |
 //! | `action` | [`Action`], [`scope_gate`] |
-//! | `decide` | [`decide()`], [`Decision`]: the table |
+//! | `decide`, `needs` | [`decide()`]: the table |
+//! | `decision` | [`Decision`], [`Row`], [`Grant`] |
 //! | `reason` | [`Reason`]: why not, and what would help |
 //! | `explain` | [`explain()`], [`Explanation`] |
 //! | `share` | [`check_share_change`]: what a list may be changed to |
@@ -56,17 +57,20 @@
 mod action;
 mod bits;
 mod decide;
+mod decision;
 mod explain;
 mod facts;
 mod id;
 mod level;
 mod list;
+mod needs;
 mod reason;
 mod share;
 
 pub use action::{Action, RequestKind, scope_gate};
 pub use bits::{Permission, Permissions, UnknownPermission};
-pub use decide::{Decision, Grant, Row, decide};
+pub use decide::decide;
+pub use decision::{Decision, Grant, Row};
 pub use explain::{ExplainedList, Explanation, Matched, Obstacle, Via, explain};
 pub use facts::{
     AccountFacts, CallerFacts, Certification, CountingList, Identity, Options, Principals,

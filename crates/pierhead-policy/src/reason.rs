@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::bits::Permission;
-use crate::decide::Row;
+use crate::decision::Row;
 use crate::facts::Scope;
 use crate::id::EntityId;
 
