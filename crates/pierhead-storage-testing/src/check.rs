@@ -84,6 +84,10 @@ pub(crate) fn ensure(holds: bool, otherwise: impl fmt::Display) -> Outcome {
 }
 
 /// Requires two values to be the same.
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "both are mostly made in the call itself"
+)]
 #[track_caller]
 pub(crate) fn same<T: PartialEq + fmt::Debug>(what: &str, found: T, expected: T) -> Outcome {
     if found == expected {

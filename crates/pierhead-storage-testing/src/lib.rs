@@ -37,6 +37,7 @@
 //! - [`blob_suite`], [`repository_suite`], [`joint_suite`]: `run` stops at the first check that
 //!   fails, `run_all` gathers every [`Failure`], `CHECKS` is the table itself.
 
+mod abandon;
 pub mod blob_suite;
 mod check;
 mod ground;
