@@ -143,3 +143,7 @@ pub fn etag_matches(header: &str, etag: &str) -> bool {
         rest = behind;
     }
 }
+
+#[cfg(test)]
+#[path = "accept_tests.rs"]
+mod tests;

@@ -98,3 +98,7 @@ where
 {
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
+
+#[cfg(test)]
+#[path = "descriptor_tests.rs"]
+mod tests;

@@ -451,3 +451,7 @@ fn explain(what: &'static str, text: &str, any_algorithm: bool) -> ParseError {
         None => ParseError::new(what, text, 0, "only sha256 and sha512 are registered"),
     }
 }
+
+#[cfg(test)]
+#[path = "digest_tests.rs"]
+mod tests;

@@ -130,3 +130,7 @@ macro_rules! text_serde {
 }
 
 pub(crate) use {text_newtype, text_serde};
+
+#[cfg(test)]
+#[path = "error_tests.rs"]
+mod tests;

@@ -202,3 +202,7 @@ pub enum HashStateError {
     #[error("the saved hash is damaged: hash the content again from its beginning")]
     Damaged,
 }
+
+#[cfg(test)]
+#[path = "hasher_tests.rs"]
+mod tests;

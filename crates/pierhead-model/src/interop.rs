@@ -4,6 +4,9 @@
 //! type and any length for a digest. The other way a digest can fail, because `oci-spec` knows
 //! how long a sha384 is. `oci-spec` says "none" and "empty" of annotations and features; here
 //! both are empty. A platform's `features`, reserved and unused, is dropped.
+//!
+//! In JSON `oci-spec` 0.10 writes and reads `os_version` and `os_features` where the image
+//! specification says `os.version` and `os.features`; going through values avoids that.
 
 use std::collections::HashMap;
 
@@ -149,16 +152,19 @@ impl TryFrom<&oci::ImageManifest> for Manifest {
     }
 }
 
-/// The value is written as JSON and read by the strict reader with default limits.
+/// The value is written as JSON and read by the strict reader with default limits. The platforms
+/// are taken from the value itself, because `oci-spec` writes `os.version` under another key.
 impl TryFrom<&oci::ImageIndex> for Manifest {
     type Error = InteropError;
 
     fn try_from(index: &oci::ImageIndex) -> Result<Self, InteropError> {
         let json = index.to_string().map_err(InteropError::Write)?;
-        Ok(Self::from_pushed(
-            json.as_bytes(),
-            None,
-            &ManifestLimits::default(),
-        )?)
+        let manifest = Self::from_pushed(json.as_bytes(), None, &ManifestLimits::default())?;
+        let platforms = index.manifests().iter().map(oci::Descriptor::platform);
+        Ok(manifest.with_platforms(platforms.map(|it| it.as_ref().map(Platform::from))))
     }
 }
+
+#[cfg(test)]
+#[path = "interop_tests.rs"]
+mod tests;

@@ -63,11 +63,6 @@ mod range;
 mod reference;
 mod scope;
 
-#[cfg(test)]
-mod error_tests;
-#[cfg(test)]
-mod wire_tests;
-
 pub use accept::{AcceptList, MAX_ACCEPT_RANGES, etag_matches};
 pub use descriptor::{Descriptor, Platform};
 pub use digest::{Algorithm, ContentDigest, Digest, DigestMismatch, MAX_DIGEST_LEN};

@@ -114,3 +114,7 @@ fn decode(query: &str, start: usize, text: &str) -> Result<String, ParseError> {
 fn wrong(query: &str, at: usize, reason: &'static str) -> ParseError {
     ParseError::new("query string", query, at, reason)
 }
+
+#[cfg(test)]
+#[path = "link_tests.rs"]
+mod tests;

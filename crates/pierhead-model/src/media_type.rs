@@ -217,3 +217,7 @@ impl PartialOrd for MediaType {
         Some(self.cmp(other))
     }
 }
+
+#[cfg(test)]
+#[path = "media_type_tests.rs"]
+mod tests;

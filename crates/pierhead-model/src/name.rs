@@ -128,3 +128,7 @@ fn tag_fault(text: &[u8]) -> Option<(usize, &'static str)> {
         .position(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-')))?;
     Some((at, "only letters, digits, `_`, `.` and `-` are allowed"))
 }
+
+#[cfg(test)]
+#[path = "name_tests.rs"]
+mod tests;

@@ -233,3 +233,7 @@ impl FromStr for ContentRange {
         Self::parse(text)
     }
 }
+
+#[cfg(test)]
+#[path = "range_tests.rs"]
+mod tests;

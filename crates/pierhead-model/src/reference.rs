@@ -71,3 +71,7 @@ impl From<ContentDigest> for Reference {
 }
 
 text_serde!(Reference, "a tag or a digest");
+
+#[cfg(test)]
+#[path = "reference_tests.rs"]
+mod tests;

@@ -186,3 +186,7 @@ impl fmt::Display for TokenScope {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "scope_tests.rs"]
+mod tests;

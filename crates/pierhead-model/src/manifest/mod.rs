@@ -132,6 +132,22 @@ impl Manifest {
         self.entries.iter().map(Entry::view)
     }
 
+    /// The same with these platforms for the entries of an index, in their order.
+    #[cfg(feature = "oci-spec")]
+    pub(crate) fn with_platforms(
+        mut self,
+        platforms: impl Iterator<Item = Option<Platform>>,
+    ) -> Self {
+        let children = self
+            .entries
+            .iter_mut()
+            .filter(|entry| entry.role == ReferenceRole::Child);
+        for (child, platform) in children.zip(platforms) {
+            child.platform = platform.map(Box::new);
+        }
+        self
+    }
+
     /// The descriptor of this manifest in a list of referrers: its media type, artifact type and
     /// annotations, with the digest and length of its bytes.
     pub fn descriptor(&self, digest: ContentDigest, size: u64) -> Descriptor {
@@ -144,3 +160,14 @@ impl Manifest {
         descriptor
     }
 }
+
+#[cfg(test)]
+mod laws_tests;
+#[cfg(test)]
+mod pushed_tests;
+#[cfg(test)]
+mod refused_tests;
+#[cfg(test)]
+mod scan_tests;
+#[cfg(test)]
+mod stored_tests;
