@@ -513,3 +513,28 @@ fn the_local_list_is_the_one_that_is_named_in_a_refusal() {
     let held = world.shown(|options, caller, target| target.held_by(caller, options));
     assert_eq!(held, Permissions::READ);
 }
+
+#[test]
+fn an_operator_may_know_why_without_being_on_any_list() {
+    let world = World::with_repository(&[]).repository_trashed_by(OTHER);
+    refused(&world, Action::Pull, Reason::InTrash, false);
+    refused(&world.operator(), Action::Pull, Reason::InTrash, true);
+}
+
+#[test]
+fn what_must_answer_like_absent_gives_no_hint() {
+    let world = World::with_repository(&[(ME, DELETE | READ)]).repository_trashed_by(OTHER);
+    let expected = Decision::Deny {
+        row: Row::Trash,
+        reason: Reason::Absent,
+        may_know: false,
+        holds_asked: false,
+    };
+    assert_eq!(world.decide(Action::Trash), expected);
+}
+
+#[test]
+fn a_decision_owns_nothing_on_the_heap() {
+    fn copied<T: Copy>(_: T) {}
+    copied(World::with_repository(&[]).decide(Action::Pull));
+}

@@ -20,7 +20,7 @@ fn plain(decision: Decision) -> Result<Yes, No> {
         } => Ok((row.number(), new_name, unchanged, by == Grant::Operator)),
         Decision::Deny { reason, .. } => Err(match reason {
             Reason::NotAName => No::NotAName,
-            Reason::NoSuchProject => No::NoProject,
+            Reason::NoSuchProject => No::MissingProject,
             Reason::ProjectInTrash => No::ProjectInTrash,
             Reason::InTrash => No::InTrash,
             Reason::Absent => No::Absent,
@@ -29,7 +29,7 @@ fn plain(decision: Decision) -> Result<Yes, No> {
             Reason::Missing { .. } => No::List,
             Reason::ScopeLacks { .. } => No::Scope,
             Reason::OperatorsOnly => No::OperatorsOnly,
-            Reason::NoOwnMark => No::NoMark,
+            Reason::NoOwnMark => No::Unmarked,
             Reason::NotTrasher { .. } => No::NotTrasher,
             _ => No::Nonsense,
         }),

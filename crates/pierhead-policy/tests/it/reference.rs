@@ -14,14 +14,14 @@ pub(crate) type Yes = (u8, bool, bool, bool);
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum No {
     NotAName,
-    NoProject,
+    MissingProject,
     ProjectInTrash,
     InTrash,
     Absent,
     Anonymous,
     NotCertified,
     OperatorsOnly,
-    NoMark,
+    Unmarked,
     NotTrasher,
     Scope,
     List,
@@ -166,7 +166,7 @@ fn row_2(w: &World) -> Columns {
     Columns {
         first: vec![
             (!w.name_ok, No::NotAName),
-            (w.project.is_none(), No::NoProject),
+            (w.project.is_none(), No::MissingProject),
             (project_trashed(w), No::ProjectInTrash),
             (!w.modify, No::Scope),
         ],
@@ -191,7 +191,7 @@ fn columns(w: &World, action: Action) -> Columns {
     let absent = (!exists(w), No::Absent);
     let by_project = (covered(w), No::ProjectInTrash);
     let in_trash = (marked(w), No::InTrash);
-    let no_mark = (!marked(w), No::NoMark);
+    let no_mark = (!marked(w), No::Unmarked);
     let anonymous = (!w.signed_in, No::Anonymous);
     let unless_public = (!w.signed_in && !w.public_download, No::Anonymous);
     let trashed_it = w.signed_in && mark(w) == Some(ME);
@@ -268,5 +268,5 @@ fn columns(w: &World, action: Action) -> Columns {
 /// A repository whose project is gone: cannot be, and is refused all the same.
 fn gone(w: &World) -> (bool, No) {
     let gone = w.kind == Kind::Repository && w.repository.is_some() && w.project.is_none();
-    (gone, No::NoProject)
+    (gone, No::MissingProject)
 }

@@ -26,7 +26,7 @@ enum Sent<'a> {
     Removed,
 }
 
-/// OTHER is disabled and THEIR_TEAM has no active member.
+/// `OTHER` is disabled and `THEIR_TEAM` has no active member.
 fn check(world: &World, sent: Sent<'_>) -> Result<(), ShareError> {
     let list = match sent {
         Sent::Local(entries) | Sent::Replaced(entries) | Sent::Stale(entries) => list(entries),
@@ -206,6 +206,8 @@ fn rule_6_the_caller_can_still_mend_a_repositorys_list() {
         (vec![(MY_TEAM, SHARE)], Ok(())),
         (vec![(3_000_099, ALL)], lost),
         (vec![(THEIR_TEAM, ALL)], lost),
+        // By name or through a team: everyone is nobody in particular.
+        (vec![(REGISTERED, SHARE)], lost),
         (vec![], lost),
     ] {
         let inheriting = World::with_repository(MINE);
