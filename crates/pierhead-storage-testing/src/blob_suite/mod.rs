@@ -10,6 +10,7 @@ mod upload;
 mod writers;
 
 use bench::Bench;
+pub(crate) use bench::pattern;
 
 use crate::BlobGround;
 use crate::check::{self, Check, Failure};
