@@ -61,6 +61,11 @@ impl RepositoryActions {
         Self(self.0 & other.0)
     }
 
+    /// Whether any action of the other set is in this one.
+    pub const fn intersects(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
     /// Whether there is none.
     pub const fn is_empty(self) -> bool {
         self.0 == 0

@@ -1,0 +1,296 @@
+//! Accounts: making them, certifying, the operator's role, disabling, passwords, tokens.
+
+use std::time::SystemTime;
+
+use pierhead_auth::Secret;
+use pierhead_auth::token::PersonalToken;
+use pierhead_policy::{PrincipalId, Scopes};
+use serde_json::json;
+
+use crate::change::{Actor, Change, NewAccount, NewCredential, PasswordText, Recorded};
+use crate::error::ProjectsError;
+use crate::name::{AccountName, Email};
+use crate::projects::{Projects, until_settled};
+use crate::record::{CredentialId, CredentialKind};
+use crate::survey::{Account, Found, PrincipalKey, Survey, SurveyQuery};
+
+/// An account to make.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct AccountRequest {
+    /// Its e-mail address, taken as confirmed.
+    pub email: Option<Email>,
+    /// Its password; without one nobody signs in until it is set.
+    pub password: Option<Secret>,
+    /// Whether it is certified.
+    pub certified: bool,
+    /// Whether it is an operator.
+    pub operator: bool,
+}
+
+impl AccountRequest {
+    /// An account that signs in with this password.
+    pub fn with_password(password: impl Into<Secret>) -> Self {
+        Self { password: Some(password.into()), ..Self::default() }
+    }
+
+    /// The same with a confirmed e-mail address.
+    pub fn email(mut self, email: Email) -> Self {
+        self.email = Some(email);
+        self
+    }
+
+    /// The same, certified.
+    pub fn certified(mut self) -> Self {
+        self.certified = true;
+        self
+    }
+
+    /// The same, an operator.
+    pub fn operator(mut self) -> Self {
+        self.operator = true;
+        self
+    }
+}
+
+impl Projects {
+    /// Makes an account; operators and the server itself do that.
+    ///
+    /// # Errors
+    /// [`ProjectsError::NameTaken`], [`ProjectsError::EmailTaken`], a password against the rules.
+    pub async fn create_account(
+        &self,
+        actor: &Actor,
+        name: &AccountName,
+        request: AccountRequest,
+    ) -> Result<PrincipalId, ProjectsError> {
+        self.operator(actor).await?;
+        let password = match request.password {
+            Some(password) => Some(self.inner.passwords.hash(password).await?.as_str().to_owned()),
+            None => None,
+        };
+        until_settled!(async {
+            let mut expect = self.operator(actor).await?;
+            let mut principals = vec![PrincipalKey::Name(name.folded())];
+            principals.extend(request.email.as_ref().map(|email| PrincipalKey::Email(email.folded())));
+            let survey = self.survey(SurveyQuery::of(principals)).await?;
+            match survey.principals.iter().position(Option::is_some) {
+                Some(0) => return Err(ProjectsError::NameTaken { name: name.to_string() }),
+                Some(_) => return Err(ProjectsError::EmailTaken),
+                None => {}
+            }
+            let ids = self.store().allocate_principals(1).await?;
+            let id = ids.first().copied().ok_or(ProjectsError::Busy)?;
+            let change = Change::CreateAccount(NewAccount {
+                id,
+                name: name.clone(),
+                email: request.email.clone(),
+                password: password.clone(),
+                certified: request.certified,
+                operator: request.operator,
+            });
+            expect.extend(survey.versions);
+            self.commit(actor, expect, vec![Recorded::new(change)]).await?;
+            Ok(id)
+        })
+    }
+
+    /// The account of this name.
+    pub async fn account_named(&self, name: &str) -> Result<Option<Account>, ProjectsError> {
+        let principals = vec![PrincipalKey::Name(crate::fold(name))];
+        let survey = self.survey(SurveyQuery::of(principals)).await?;
+        Ok(match survey.principals.into_iter().next().flatten() {
+            Some(Found::Account(account)) => Some(account),
+            _ => None,
+        })
+    }
+
+    /// How many accounts are operators and not disabled. A server without one makes its first.
+    pub async fn active_operators(&self) -> Result<u64, ProjectsError> {
+        Ok({
+            let query = SurveyQuery { operators: true, ..SurveyQuery::default() };
+            self.survey(query).await?.active_operators
+        })
+    }
+
+    /// Gives or withdraws certification; counts from the next request.
+    pub async fn set_certified(
+        &self,
+        actor: &Actor,
+        account: PrincipalId,
+        certified: bool,
+    ) -> Result<(), ProjectsError> {
+        self.change_account(actor, account, |found, _| {
+            Ok((found.certified != certified).then(|| {
+                let change = Change::SetCertified { account, certified };
+                Recorded::replacing(change, &json!(found.certified))
+            }))
+        })
+        .await
+    }
+
+    /// Gives or withdraws the operator's role.
+    ///
+    /// # Errors
+    /// [`ProjectsError::LastOperator`].
+    pub async fn set_operator(
+        &self,
+        actor: &Actor,
+        account: PrincipalId,
+        operator: bool,
+    ) -> Result<(), ProjectsError> {
+        self.change_account(actor, account, |found, survey| {
+            if found.operator && !operator {
+                keeps_an_operator(found, survey)?;
+            }
+            Ok((found.operator != operator).then(|| {
+                let change = Change::SetOperator { account, operator };
+                Recorded::replacing(change, &json!(found.operator))
+            }))
+        })
+        .await
+    }
+
+    /// Disables an account, or enables it again. What it signed in with before stays dead.
+    ///
+    /// # Errors
+    /// [`ProjectsError::LastOperator`].
+    pub async fn set_disabled(
+        &self,
+        actor: &Actor,
+        account: PrincipalId,
+        disabled: bool,
+    ) -> Result<(), ProjectsError> {
+        self.change_account(actor, account, |found, survey| {
+            if found.operator && disabled {
+                keeps_an_operator(found, survey)?;
+            }
+            Ok((found.disabled != disabled).then(|| {
+                let change = Change::SetDisabled { account, disabled };
+                Recorded::replacing(change, &json!(found.disabled))
+            }))
+        })
+        .await
+    }
+
+    /// Sets anybody's password; operators and the server itself do that. Registry tokens made with
+    /// the old one are refused at the next request.
+    pub async fn set_password(
+        &self,
+        actor: &Actor,
+        account: PrincipalId,
+        password: Secret,
+    ) -> Result<(), ProjectsError> {
+        pierhead_auth::password::check_rules(&password)?;
+        let hash = self.inner.passwords.hash(password).await?.as_str().to_owned();
+        self.change_account(actor, account, |_, _| {
+            let hash = PasswordText(hash.clone());
+            Ok(Some(Recorded::new(Change::SetPassword { account, hash })))
+        })
+        .await
+    }
+
+    /// Makes a personal access token of an account's own. The text is shown once: only its hash is
+    /// kept.
+    pub async fn create_token(
+        &self,
+        actor: &Actor,
+        account: PrincipalId,
+        name: &str,
+        scopes: Scopes,
+        expires: Option<SystemTime>,
+    ) -> Result<(CredentialId, PersonalToken), ProjectsError> {
+        let (token, hash) =
+            PersonalToken::generate().map_err(|error| ProjectsError::Secret(Box::new(error)))?;
+        until_settled!(async {
+            let expect = self.owner_or_operator(actor, account).await?;
+            let id = self.store().allocate_credential().await?;
+            let new = NewCredential {
+                id,
+                account,
+                kind: CredentialKind::Personal,
+                name: name.to_owned(),
+                hash,
+                scopes,
+                expires,
+            };
+            let change = Recorded::new(Change::CreateCredential(new));
+            self.commit(actor, expect, vec![change]).await?;
+            Ok(id)
+        })
+        .map(|id| (id, token))
+    }
+
+    /// Revokes a credential for good; counts from the next request.
+    pub async fn revoke(
+        &self,
+        actor: &Actor,
+        account: PrincipalId,
+        credential: CredentialId,
+    ) -> Result<(), ProjectsError> {
+        until_settled!(async {
+            let mut expect = self.owner_or_operator(actor, account).await?;
+            let record = self.store().caller(account, Some(credential)).await?;
+            let Some(record) = record else { return Err(ProjectsError::NotFound { what: "account" }) };
+            let Some(found) = record.credential else {
+                return Err(ProjectsError::NotFound { what: "credential" });
+            };
+            if found.revoked {
+                return Ok(());
+            }
+            expect.extend(record.versions);
+            let change = Recorded::new(Change::RevokeCredential { account, credential });
+            Ok(self.commit(actor, expect, vec![change]).await?)
+        })
+    }
+
+    /// For what an account does to itself, and operators to everybody.
+    async fn owner_or_operator(
+        &self,
+        actor: &Actor,
+        account: PrincipalId,
+    ) -> Result<crate::record::Versions, ProjectsError> {
+        match self.acting(actor).await? {
+            Some(record) if record.id == account => Ok(record.versions),
+            _ => {
+                let mut expect = self.operator(actor).await?;
+                let record = self.store().caller(account, None).await?;
+                let record = record.ok_or(ProjectsError::NotFound { what: "account" })?;
+                expect.extend(record.versions);
+                Ok(expect)
+            }
+        }
+    }
+
+    async fn change_account(
+        &self,
+        actor: &Actor,
+        account: PrincipalId,
+        change: impl Fn(&Account, &Survey) -> Result<Option<Recorded>, ProjectsError>,
+    ) -> Result<(), ProjectsError> {
+        until_settled!(async {
+            let mut expect = self.operator(actor).await?;
+            let principals = vec![PrincipalKey::Id(account)];
+            let query = SurveyQuery { operators: true, ..SurveyQuery::of(principals) };
+            let mut survey = self.survey(query).await?;
+            let found = match survey.principals.pop().flatten() {
+                Some(Found::Account(found)) => found,
+                _ => return Err(ProjectsError::NotFound { what: "account" }),
+            };
+            let changes: Vec<Recorded> = change(&found, &survey)?.into_iter().collect();
+            expect.extend(survey.versions);
+            Ok(self.commit(actor, expect, changes).await?)
+        })
+    }
+
+    pub(crate) async fn survey(&self, query: SurveyQuery) -> Result<Survey, ProjectsError> {
+        Ok(self.store().survey(&query).await?)
+    }
+}
+
+fn keeps_an_operator(found: &Account, survey: &Survey) -> Result<(), ProjectsError> {
+    if !found.disabled && survey.active_operators <= 1 {
+        return Err(ProjectsError::LastOperator);
+    }
+    Ok(())
+}

@@ -1,0 +1,157 @@
+//! The audit record: one row for every change, written with it.
+
+use std::time::SystemTime;
+
+use pierhead_policy::{AccessList, EntityId, PrincipalId};
+use serde_json::{Value, json};
+
+use crate::change::{Change, EntityRef, Recorded};
+
+/// What a row says of a change, apart from who, where from and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditEntry {
+    /// What was done, such as `set-list`.
+    pub what: &'static str,
+    /// The project or repository it was done to.
+    pub entity: Option<EntityId>,
+    /// The user or team it was done to.
+    pub principal: Option<PrincipalId>,
+    /// What was there before, as JSON.
+    pub before: Option<String>,
+    /// What is there now, as JSON.
+    pub after: Option<String>,
+}
+
+/// A row of the audit record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditRow {
+    /// Grows with every row.
+    pub id: u64,
+    /// When.
+    pub at: SystemTime,
+    /// Who; `None` is the server itself.
+    pub who: Option<PrincipalId>,
+    /// Where from.
+    pub from: String,
+    /// What was done.
+    pub what: String,
+    /// The project or repository it was done to.
+    pub entity: Option<EntityId>,
+    /// The user or team it was done to.
+    pub principal: Option<PrincipalId>,
+    /// What was there before, as JSON.
+    pub before: Option<String>,
+    /// What is there since, as JSON.
+    pub after: Option<String>,
+}
+
+/// Which rows of the audit record to read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AuditQuery {
+    /// Only those about this entity.
+    pub entity: Option<EntityId>,
+    /// Only those about this user or team.
+    pub principal: Option<PrincipalId>,
+    /// Only those with a smaller id.
+    pub before: Option<u64>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// A list as the audit record writes it.
+pub(crate) fn list_json(list: &AccessList) -> Value {
+    list.entries()
+        .iter()
+        .map(|entry| {
+            let names: Vec<&str> = entry.permissions.iter().map(|one| one.name()).collect();
+            json!({ "principal": entry.principal.get(), "permissions": names })
+        })
+        .collect()
+}
+
+impl Recorded {
+    /// A change of something that was not there before.
+    pub fn new(change: Change) -> Self {
+        Self { change, before: None }
+    }
+
+    /// A change that replaces `before`.
+    pub fn replacing(change: Change, before: &Value) -> Self {
+        Self { change, before: Some(before.to_string()) }
+    }
+
+    /// Its row for the audit record. Secrets and their hashes are never in it.
+    pub fn audit(&self) -> AuditEntry {
+        let (what, after) = described(&self.change);
+        let (entity, principal) = concerned(&self.change);
+        AuditEntry {
+            what,
+            entity,
+            principal,
+            before: self.before.clone(),
+            after: after.map(|value| value.to_string()),
+        }
+    }
+}
+
+fn described(change: &Change) -> (&'static str, Option<Value>) {
+    match change {
+        Change::CreateAccount(new) => (
+            "create-account",
+            Some(json!({
+                "name": new.name.as_str(), "email": new.email.as_ref().map(crate::Email::as_str),
+                "certified": new.certified, "operator": new.operator,
+            })),
+        ),
+        Change::SetEmail { email, .. } => ("set-email", Some(json!(email.as_str()))),
+        Change::SetCertified { certified, .. } => ("set-certified", Some(json!(certified))),
+        Change::SetOperator { operator, .. } => ("set-operator", Some(json!(operator))),
+        Change::SetDisabled { disabled, .. } => ("set-disabled", Some(json!(disabled))),
+        Change::SetPassword { .. } => ("set-password", None),
+        Change::CreateTeam { name, .. } => ("create-team", Some(json!({ "name": name.as_str() }))),
+        Change::SetMember { account, member, manager, .. } => (
+            "set-member",
+            Some(json!({ "account": account.get(), "member": member, "manager": manager })),
+        ),
+        Change::CreateProject { name, owner, list, .. } => (
+            "create-project",
+            Some(json!({ "name": name, "owner": owner.get(), "list": list_json(list) })),
+        ),
+        Change::SetProjectName { name, .. } => ("set-name", Some(json!(name))),
+        Change::SetOwner { owner, .. } => ("set-owner", Some(json!(owner.get()))),
+        Change::SetList { list, .. } => ("set-list", list.as_ref().map(list_json)),
+        Change::SetTrash { by, .. } if by.is_some() => {
+            ("trash", by.map(|by| json!({ "by": by.get() })))
+        }
+        Change::SetTrash { .. } => ("restore", None),
+        Change::CreateCredential(new) => {
+            let scopes: Vec<&str> = crate::scopes::names(new.scopes).collect();
+            ("create-credential", Some(json!({ "id": new.id.0, "name": new.name, "scopes": scopes })))
+        }
+        Change::RevokeCredential { credential, .. } => {
+            ("revoke-credential", Some(json!({ "id": credential.0 })))
+        }
+    }
+}
+
+fn concerned(change: &Change) -> (Option<EntityId>, Option<PrincipalId>) {
+    match change {
+        Change::CreateAccount(new) => (None, Some(new.id)),
+        Change::SetEmail { account, .. }
+        | Change::SetCertified { account, .. }
+        | Change::SetOperator { account, .. }
+        | Change::SetDisabled { account, .. }
+        | Change::SetPassword { account, .. }
+        | Change::RevokeCredential { account, .. } => (None, Some(*account)),
+        Change::CreateTeam { id, .. } => (None, Some(*id)),
+        Change::SetMember { team, .. } => (None, Some(*team)),
+        Change::CreateProject { id, .. } => (Some(*id), None),
+        Change::SetProjectName { project, .. } | Change::SetOwner { project, .. } => {
+            (Some(*project), None)
+        }
+        Change::SetList { entity, .. } | Change::SetTrash { entity, .. } => {
+            (Some(EntityRef::id(*entity)), None)
+        }
+        Change::CreateCredential(new) => (None, Some(new.account)),
+    }
+}

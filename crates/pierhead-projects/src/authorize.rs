@@ -1,0 +1,217 @@
+//! What a caller may do: the registry's questions, answered by the policy.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use pierhead_model::RepositoryName;
+use pierhead_policy::{self as policy, CallerFacts, Reason, scope_gate};
+use pierhead_registry::{
+    Action, Allowed, Authorizer, AuthorizerError, Caller, Decision, Denial, DenialKind,
+    Explanation, Resource,
+};
+use pierhead_storage::{ParentId, StoreError};
+
+use crate::authenticate::CallerExtra;
+use crate::facts::{Access, What};
+use crate::projects::Inner;
+
+/// How many repositories are looked at in one read while listing.
+const CHUNK: usize = 500;
+
+/// Decides by projects, lists, certification and trash.
+///
+/// Absent, forbidden, trashed and missing projects take the same reads and give the same answer;
+/// only who may know is told the rule and the remedy.
+#[derive(Clone, Debug)]
+pub struct ProjectAuthorizer {
+    pub(crate) inner: Arc<Inner>,
+}
+
+#[async_trait]
+impl Authorizer for ProjectAuthorizer {
+    async fn decide(
+        &self,
+        caller: &Caller,
+        action: Action,
+        resource: &Resource<'_>,
+    ) -> Result<Decision, AuthorizerError> {
+        let Some(action) = in_policy(action) else { return Ok(refused(None)) };
+        let Ok(extra) = known(caller) else { return Ok(refused(None)) };
+        let (decision, access) =
+            self.inner.decide(extra, action, resource).await.map_err(unavailable)?;
+        Ok(match decision {
+            Judged::Allowed => Decision::Allow(Allowed {
+                fence: access.fence(),
+                parent: match resource.repository {
+                    Some(_) => None,
+                    None => access.target.project.as_ref().map(|found| ParentId(found.id.get())),
+                },
+            }),
+            Judged::ScopeLacks(reason) => Decision::Deny(Denial {
+                kind: DenialKind::Scope,
+                explanation: Some(explained(reason)),
+            }),
+            Judged::Refused(reason) => refused(reason),
+        })
+    }
+
+    async fn visible(
+        &self,
+        caller: &Caller,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<RepositoryName>, AuthorizerError> {
+        match known(caller) {
+            Ok(extra) => self.inner.visible(extra, after, limit).await.map_err(unavailable),
+            Err(Stranger) => Ok(Vec::new()),
+        }
+    }
+}
+
+/// A caller that another authenticator made. Nothing is known of it, so nothing is allowed.
+struct Stranger;
+
+fn known(caller: &Caller) -> Result<Option<CallerExtra>, Stranger> {
+    match caller.extra::<CallerExtra>() {
+        Some(extra) => Ok(Some(*extra)),
+        None if caller.id.is_anonymous() => Ok(None),
+        None => Err(Stranger),
+    }
+}
+
+/// What the policy says, as far as the registry and the token endpoint ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Judged {
+    Allowed,
+    /// The credential was not made for such requests, whatever they name.
+    ScopeLacks(Reason),
+    /// With the reason for those who may know it.
+    Refused(Option<Reason>),
+}
+
+impl Inner {
+    /// What there is to know about a caller and a name.
+    pub(crate) async fn access(
+        &self,
+        extra: Option<CallerExtra>,
+        resource: &Resource<'_>,
+    ) -> Result<Access, StoreError> {
+        let what = What {
+            project: self.project_of(resource.name),
+            name: resource.name.clone(),
+            repository: resource.repository.map(|found| found.id),
+        };
+        self.facts.access(extra.map(|extra| (extra.account, extra.credential)), &what).await
+    }
+
+    pub(crate) fn project_of(&self, name: &RepositoryName) -> Option<policy::EntityId> {
+        self.options.ids.split(name.as_str()).ok().map(|(project, _)| project)
+    }
+
+    async fn decide(
+        &self,
+        extra: Option<CallerExtra>,
+        action: policy::Action,
+        resource: &Resource<'_>,
+    ) -> Result<(Judged, Access), StoreError> {
+        let access = self.access(extra, resource).await?;
+        Ok((self.judge(extra, action, resource.name, &access), access))
+    }
+
+    /// Decides by facts. Pure but for the clock.
+    pub(crate) fn judge(
+        &self,
+        extra: Option<CallerExtra>,
+        action: policy::Action,
+        name: &RepositoryName,
+        access: &Access,
+    ) -> Judged {
+        let Some(caller) = self.caller_facts(extra, access) else { return Judged::Refused(None) };
+        if let Err(scope) = scope_gate(action.request_kind(), caller.scopes) {
+            return Judged::ScopeLacks(Reason::ScopeLacks { scope });
+        }
+        let target = access.target.as_repository(self.project_of(name).is_some());
+        match policy::decide(&self.options.policy, &caller, action, &target) {
+            policy::Decision::Allow { .. } => Judged::Allowed,
+            policy::Decision::Deny { reason, may_know, .. } => {
+                Judged::Refused(may_know.then_some(reason))
+            }
+        }
+    }
+
+    /// `None`: the account or its credential is no longer good.
+    pub(crate) fn caller_facts<'a>(
+        &self,
+        extra: Option<CallerExtra>,
+        access: &'a Access,
+    ) -> Option<CallerFacts<'a>> {
+        let Some(extra) = extra else { return Some(CallerFacts::ANONYMOUS) };
+        let record = access.caller.as_ref()?;
+        extra.holds(record, self.clock.now()).then(|| record.facts(extra.scopes))
+    }
+
+    /// The names that a caller may see: filtered before paging, in the order of the names.
+    async fn visible(
+        &self,
+        extra: Option<CallerExtra>,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<RepositoryName>, StoreError> {
+        let record = match extra {
+            None => None,
+            Some(extra) => match self.facts.caller((extra.account, extra.credential)).await? {
+                Some(record) if extra.holds(&record, self.clock.now()) => Some((record, extra)),
+                _ => return Ok(Vec::new()),
+            },
+        };
+        let caller = record.as_ref().map_or(CallerFacts::ANONYMOUS, |(record, extra)| {
+            record.facts(extra.scopes)
+        });
+        let mut seen = Vec::new();
+        let mut after = after.map(str::to_owned);
+        while seen.len() < limit {
+            let chunk = self.facts.store.targets(after.as_deref(), CHUNK).await?;
+            let (count, last) = (chunk.len(), chunk.last().map(|(name, _)| name.as_str().to_owned()));
+            for (name, target) in chunk {
+                let target = target.as_repository(self.project_of(&name).is_some());
+                let see = policy::Action::See;
+                if seen.len() < limit
+                    && policy::decide(&self.options.policy, &caller, see, &target).is_allowed()
+                {
+                    seen.push(name);
+                }
+            }
+            if count < CHUNK {
+                break;
+            }
+            after = last;
+        }
+        Ok(seen)
+    }
+}
+
+pub(crate) fn in_policy(action: Action) -> Option<policy::Action> {
+    Some(match action {
+        Action::Pull => policy::Action::Pull,
+        Action::Push => policy::Action::Push,
+        Action::Head => policy::Action::Head,
+        Action::Delete => policy::Action::Delete,
+        // What this crate does not know it cannot allow.
+        _ => return None,
+    })
+}
+
+fn refused(reason: Option<Reason>) -> Decision {
+    Decision::Deny(Denial {
+        kind: DenialKind::Permission,
+        explanation: reason.map(explained),
+    })
+}
+
+fn explained(reason: Reason) -> Explanation {
+    Explanation { rule: reason.rule().to_owned(), remedy: reason.remedy().to_owned() }
+}
+
+fn unavailable(error: StoreError) -> AuthorizerError {
+    AuthorizerError(Arc::new(error))
+}

@@ -1,0 +1,279 @@
+//! What can be changed, as values: a store applies a batch of them in one transaction.
+
+use std::net::IpAddr;
+use std::time::SystemTime;
+
+use pierhead_auth::token::TokenHash;
+use pierhead_policy::{AccessList, EntityId, PrincipalId, Scopes};
+use pierhead_storage::{Fence, ParentId, RepositoryId, ScopeId, ScopeKind};
+
+use crate::record::{CredentialId, CredentialKind};
+
+/// Moved by whatever can change how many active operators there are.
+pub const OPERATORS: ScopeId = ScopeId { kind: ScopeKind::Other, id: 0x7069_6572_0001 };
+
+/// Moved by whatever changes which projects there are and how they are called.
+pub const PROJECTS: ScopeId = ScopeId { kind: ScopeKind::Other, id: 0x7069_6572_0002 };
+
+/// Who changes something, for the record. It grants nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// The account; `None` is the server itself.
+    pub who: Option<PrincipalId>,
+    /// Where from: an address, or what of the server did it. At most some dozen bytes.
+    pub from: String,
+}
+
+impl Actor {
+    /// The server itself, or whoever runs its commands.
+    pub fn system(from: impl Into<String>) -> Self {
+        Self { who: None, from: from.into() }
+    }
+
+    /// An account that asks over the network.
+    pub fn account(who: PrincipalId, from: Option<IpAddr>) -> Self {
+        Self { who: Some(who), from: from.map_or_else(String::new, |address| address.to_string()) }
+    }
+}
+
+/// A new account. It is neither disabled nor without a name; everything else may be absent.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NewAccount {
+    /// Its number, allocated before.
+    pub id: PrincipalId,
+    /// Its user name.
+    pub name: crate::AccountName,
+    /// Its e-mail address, confirmed.
+    pub email: Option<crate::Email>,
+    /// Its password hash in PHC form.
+    pub password: Option<String>,
+    /// Whether it is certified.
+    pub certified: bool,
+    /// Whether it is an operator.
+    pub operator: bool,
+}
+
+impl std::fmt::Debug for NewAccount {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewAccount").field("id", &self.id).field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// A new credential.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewCredential {
+    /// Its number, allocated before.
+    pub id: CredentialId,
+    /// Whose it is.
+    pub account: PrincipalId,
+    /// What it is.
+    pub kind: CredentialKind,
+    /// What its owner calls it.
+    pub name: String,
+    /// The hash of its secret.
+    pub hash: TokenHash,
+    /// What it is for.
+    pub scopes: Scopes,
+    /// Until when.
+    pub expires: Option<SystemTime>,
+}
+
+/// An entity and what it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EntityRef {
+    /// A project.
+    Project(EntityId),
+    /// A repository.
+    Repository(EntityId),
+}
+
+impl EntityRef {
+    /// Its number.
+    pub fn id(self) -> EntityId {
+        match self {
+            Self::Project(id) | Self::Repository(id) => id,
+        }
+    }
+
+    /// The scope whose rights change with it.
+    pub fn scope(self) -> ScopeId {
+        match self {
+            Self::Project(id) => ScopeId::parent(ParentId(id.get())),
+            Self::Repository(id) => ScopeId::repository(RepositoryId(id.get())),
+        }
+    }
+}
+
+/// One change. Whoever builds it has asked whether it is allowed; the fence of its [`Batch`] makes
+/// sure that the answer still holds.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Change {
+    /// Makes an account.
+    CreateAccount(NewAccount),
+    /// Sets a confirmed e-mail address.
+    SetEmail {
+        /// Whose.
+        account: PrincipalId,
+        /// Which.
+        email: crate::Email,
+    },
+    /// Gives or withdraws certification.
+    SetCertified {
+        /// Whose.
+        account: PrincipalId,
+        /// Certified or not.
+        certified: bool,
+    },
+    /// Gives or withdraws the operator's role.
+    SetOperator {
+        /// Whose.
+        account: PrincipalId,
+        /// Operator or not.
+        operator: bool,
+    },
+    /// Disables or enables; disabling raises the account's generation.
+    SetDisabled {
+        /// Which account.
+        account: PrincipalId,
+        /// Disabled or not.
+        disabled: bool,
+    },
+    /// Sets a password hash and raises the account's generation.
+    SetPassword {
+        /// Whose.
+        account: PrincipalId,
+        /// In PHC form.
+        hash: PasswordText,
+    },
+    /// Makes a team.
+    CreateTeam {
+        /// Its number, allocated before.
+        id: PrincipalId,
+        /// Its name.
+        name: crate::AccountName,
+    },
+    /// Sets what an account is in a team; neither member nor manager: it leaves.
+    SetMember {
+        /// The team.
+        team: PrincipalId,
+        /// The account.
+        account: PrincipalId,
+        /// Whether lists that name the team mean it.
+        member: bool,
+        /// Whether it manages the team.
+        manager: bool,
+    },
+    /// Makes a project.
+    CreateProject {
+        /// Its number, allocated or chosen.
+        id: EntityId,
+        /// What people call it.
+        name: String,
+        /// Who provisioning keeps at all permissions.
+        owner: PrincipalId,
+        /// Its sharing list.
+        list: AccessList,
+    },
+    /// Renames a project.
+    SetProjectName {
+        /// Which.
+        project: EntityId,
+        /// The new name.
+        name: String,
+    },
+    /// Sets who provisioning keeps at all permissions.
+    SetOwner {
+        /// Which project.
+        project: EntityId,
+        /// Who.
+        owner: PrincipalId,
+    },
+    /// Sets an entity's own list; `None` lets a repository inherit.
+    SetList {
+        /// Which.
+        entity: EntityRef,
+        /// Its list.
+        list: Option<AccessList>,
+    },
+    /// Puts into the trash, or takes out.
+    SetTrash {
+        /// Which.
+        entity: EntityRef,
+        /// By whom it is put there.
+        by: Option<PrincipalId>,
+    },
+    /// Makes a credential.
+    CreateCredential(NewCredential),
+    /// Revokes a credential, for good.
+    RevokeCredential {
+        /// Whose.
+        account: PrincipalId,
+        /// Which.
+        credential: CredentialId,
+    },
+}
+
+/// A password hash in PHC form, which `Debug` does not show.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PasswordText(pub String);
+
+impl std::fmt::Debug for PasswordText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PasswordText(..)")
+    }
+}
+
+impl Change {
+    /// The scopes whose rights move with it, so that every store moves the same ones.
+    pub fn scopes(&self) -> Vec<ScopeId> {
+        let account = |id: &PrincipalId| ScopeId::account(id.get());
+        match self {
+            Self::CreateAccount(new) if new.operator => vec![account(&new.id), OPERATORS],
+            Self::CreateAccount(new) => vec![account(&new.id)],
+            // An address decides nothing.
+            Self::SetEmail { .. } => Vec::new(),
+            Self::SetCertified { account: id, .. } | Self::SetPassword { account: id, .. } => {
+                vec![account(id)]
+            }
+            Self::SetOperator { account: id, .. } | Self::SetDisabled { account: id, .. } => {
+                vec![account(id), OPERATORS]
+            }
+            Self::CreateTeam { id, .. } => vec![account(id)],
+            // Decisions rest on the account; the team's own scope is for whoever sets all members.
+            Self::SetMember { team, account: id, .. } => vec![account(id), account(team)],
+            Self::CreateProject { id, .. } => vec![EntityRef::Project(*id).scope(), PROJECTS],
+            Self::SetProjectName { .. } => vec![PROJECTS],
+            Self::SetOwner { project, .. } => vec![EntityRef::Project(*project).scope()],
+            Self::SetList { entity, .. } => vec![entity.scope()],
+            Self::SetTrash { entity: entity @ EntityRef::Project(_), .. } => {
+                vec![entity.scope(), PROJECTS]
+            }
+            Self::SetTrash { entity, .. } => vec![entity.scope()],
+            Self::CreateCredential(new) => vec![ScopeId::credential(new.id.0)],
+            Self::RevokeCredential { credential, .. } => vec![ScopeId::credential(credential.0)],
+        }
+    }
+}
+
+/// A change and what was there before it, as JSON, for the audit record.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Recorded {
+    /// The change.
+    pub change: Change,
+    /// What it replaces; `None` where there was nothing.
+    pub before: Option<String>,
+}
+
+/// Changes for one transaction: all of them or none.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Batch {
+    /// Who.
+    pub actor: Actor,
+    /// When.
+    pub at: SystemTime,
+    /// What the permission to change rested on.
+    pub expect: Fence,
+    /// In this order.
+    pub changes: Vec<Recorded>,
+}

@@ -1,0 +1,72 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+
+use futures::executor::block_on;
+
+use super::*;
+use crate::offload::{Job, ThreadOffload};
+
+#[derive(Debug)]
+struct Nowhere;
+
+impl Offload for Nowhere {
+    fn run(&self, job: Job) {
+        drop(job);
+    }
+}
+
+/// Keeps jobs until they are asked for.
+#[derive(Debug)]
+struct Later(Mutex<mpsc::Sender<Job>>);
+
+impl Offload for Later {
+    fn run(&self, job: Job) {
+        self.0.lock().send(job).unwrap();
+    }
+}
+
+#[test]
+fn two_run_and_thirty_two_wait_and_the_next_is_refused() {
+    let (sender, jobs) = mpsc::channel();
+    let passwords = Passwords::new(Arc::new(Later(Mutex::new(sender))));
+    let done = Arc::new(AtomicUsize::new(0));
+    let mut waiting: Vec<_> = (0..34)
+        .map(|_| {
+            let done = Arc::clone(&done);
+            let mut future = Box::pin(passwords.run(move |_| done.fetch_add(1, Ordering::SeqCst)));
+            assert!(futures::FutureExt::now_or_never(&mut future).is_none());
+            future
+        })
+        .collect();
+    // Two jobs were started; a job takes its own piece only when it runs.
+    let jobs: Vec<Job> = jobs.try_iter().collect();
+    assert_eq!(jobs.len(), 2);
+    let refused = futures::FutureExt::now_or_never(passwords.run(|_| ()));
+    assert!(matches!(refused, Some(Err(PasswordWork::Full(_)))), "{refused:?}");
+    // Who went away is skipped.
+    waiting.truncate(30);
+    jobs.into_iter().for_each(|job| job());
+    for future in waiting {
+        block_on(future).unwrap();
+    }
+    assert_eq!(done.load(Ordering::SeqCst), 30);
+    let state = passwords.state.lock();
+    assert_eq!((state.running, state.queue.len(), state.idle.len()), (0, 0, 2));
+}
+
+#[test]
+fn work_that_is_never_run_fails_instead_of_hanging() {
+    let passwords = Passwords::new(Arc::new(Nowhere));
+    for _ in 0..3 {
+        assert!(matches!(block_on(passwords.run(|_| ())), Err(PasswordWork::Lost)));
+    }
+}
+
+#[test]
+fn work_that_panics_fails_its_caller_alone() {
+    let passwords = Passwords::new(Arc::new(ThreadOffload));
+    let panicked = block_on(passwords.run(|_| -> () { panic!("on purpose") }));
+    assert!(matches!(panicked, Err(PasswordWork::Lost)));
+    assert_eq!(block_on(passwords.run(|_| 7)).unwrap(), 7);
+    assert_eq!(passwords.state.lock().running, 0);
+}

@@ -1,0 +1,85 @@
+//! What a store of accounts and projects must do.
+
+use std::fmt;
+use std::time::SystemTime;
+
+use async_trait::async_trait;
+use pierhead_auth::token::TokenHash;
+use pierhead_model::RepositoryName;
+use pierhead_policy::{EntityId, PrincipalId};
+use pierhead_storage::StoreError;
+
+use crate::audit::{AuditQuery, AuditRow};
+use crate::change::Batch;
+use crate::name::Login;
+use crate::record::{
+    CallerRecord, CredentialId, CredentialRecord, SignIn, TargetLookup, TargetRecord,
+};
+use crate::survey::{Survey, SurveyQuery};
+
+/// Who: reads about accounts and credentials, each in one transaction.
+#[async_trait]
+pub trait AccountStore: fmt::Debug + Send + Sync + 'static {
+    /// The account, the credential of it that is asked about, and the versions of both.
+    async fn caller(
+        &self,
+        account: PrincipalId,
+        credential: Option<CredentialId>,
+    ) -> Result<Option<CallerRecord>, StoreError>;
+
+    /// Who signs in by this name or confirmed address.
+    async fn sign_in(&self, login: &Login) -> Result<Option<SignIn>, StoreError>;
+
+    /// The credential whose secret has this hash.
+    async fn credential(&self, hash: &TokenHash) -> Result<Option<CredentialRecord>, StoreError>;
+
+    /// Remembers when a credential was last used. Moves no version and leaves no audit row.
+    async fn used(&self, credential: CredentialId, at: SystemTime) -> Result<(), StoreError>;
+}
+
+/// What: reads about projects, repositories and what was done to them, each in one transaction.
+#[async_trait]
+pub trait ProjectStore: fmt::Debug + Send + Sync + 'static {
+    /// What there is under a name or a number, and the versions it was read with.
+    async fn target(&self, lookup: &TargetLookup) -> Result<TargetRecord, StoreError>;
+
+    /// Repositories with their projects in the order of their names, after `after`, at most
+    /// `limit`; trashed ones among them.
+    async fn targets(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(RepositoryName, TargetRecord)>, StoreError>;
+
+    /// Everything that is asked about, as of one moment, with the versions of all of it.
+    async fn survey(&self, query: &SurveyQuery) -> Result<Survey, StoreError>;
+
+    /// The audit record, newest first.
+    async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditRow>, StoreError>;
+}
+
+/// Changing: every change of accounts and projects goes through [`ChangeStore::commit`].
+#[async_trait]
+pub trait ChangeStore: fmt::Debug + Send + Sync + 'static {
+    /// The next numbers for users and teams. They are not given again, used or not.
+    async fn allocate_principals(&self, count: usize) -> Result<Vec<PrincipalId>, StoreError>;
+
+    /// The next numbers for projects, from the sequence that repositories take theirs from.
+    async fn allocate_entities(&self, count: usize) -> Result<Vec<EntityId>, StoreError>;
+
+    /// The next number for a credential.
+    async fn allocate_credential(&self) -> Result<CredentialId, StoreError>;
+
+    /// Compares the fence, applies the changes in order, writes one audit row for each, and moves
+    /// the rights of [`Change::scopes`](crate::change::Change::scopes): one transaction.
+    ///
+    /// # Errors
+    /// [`StoreError::Stale`] when the fence does not hold, or a name, an address or a number is
+    /// taken by now: nothing was changed; look again and decide again.
+    async fn commit(&self, batch: Batch) -> Result<(), StoreError>;
+}
+
+/// All three ports on one database.
+pub trait Store: AccountStore + ProjectStore + ChangeStore {}
+
+impl<T: AccountStore + ProjectStore + ChangeStore> Store for T {}
