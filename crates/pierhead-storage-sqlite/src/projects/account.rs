@@ -1,0 +1,122 @@
+//! Accounts and credentials, read.
+
+use std::time::SystemTime;
+
+use async_trait::async_trait;
+use pierhead_auth::token::TokenHash;
+use pierhead_policy::PrincipalId;
+use pierhead_projects::record::{CallerRecord, CredentialId, CredentialRecord, SignIn};
+use pierhead_projects::{AccountStore, Login};
+use pierhead_storage::{ScopeId, StoreError};
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::rows::{self, CREDENTIAL};
+use crate::SqliteStore;
+use crate::codec::{RowExt as _, micros, signed};
+use crate::error::Fault;
+
+#[async_trait]
+impl AccountStore for SqliteStore {
+    async fn caller(
+        &self,
+        account: PrincipalId,
+        credential: Option<CredentialId>,
+    ) -> Result<Option<CallerRecord>, StoreError> {
+        self.read_consistent("read an account", move |connection| {
+            caller(connection, account, credential)
+        })
+        .await
+    }
+
+    async fn sign_in(&self, login: &Login) -> Result<Option<SignIn>, StoreError> {
+        let login = login.clone();
+        self.read("find an account to sign in", move |connection| {
+            let (by, text) = match &login {
+                Login::Name(folded) => ("p.folded = ?1", folded),
+                Login::Email(folded) => ("a.email_folded = ?1 AND a.confirmed = 1", folded),
+            };
+            let sql = format!(
+                "SELECT a.id, a.password, a.disabled
+                 FROM account a JOIN principal p ON p.id = a.id WHERE {by}"
+            );
+            let found = connection.prepare_cached(&sql)?.query_row([text], |row| {
+                Ok(SignIn {
+                    account: rows::principal(row, 0)?,
+                    password: row.get(1)?,
+                    disabled: row.get(2)?,
+                })
+            });
+            Ok(found.optional()?)
+        })
+        .await
+    }
+
+    async fn credential(&self, hash: &TokenHash) -> Result<Option<CredentialRecord>, StoreError> {
+        let hash = *hash;
+        self.read("find a credential", move |connection| {
+            let sql = format!("SELECT {CREDENTIAL} FROM credential WHERE secret_hash = ?1");
+            let mut statement = connection.prepare_cached(&sql)?;
+            Ok(statement
+                .query_row([&hash.as_bytes()[..]], rows::credential)
+                .optional()?)
+        })
+        .await
+    }
+
+    async fn used(&self, credential: CredentialId, at: SystemTime) -> Result<(), StoreError> {
+        self.write("remember that a credential was used", move |tx, _| {
+            tx.prepare_cached(
+                "UPDATE credential SET last_used = ?2
+                 WHERE id = ?1 AND (last_used IS NULL OR last_used < ?2)",
+            )?
+            .execute(params![signed(credential.0), micros(at)])?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+fn caller(
+    connection: &Connection,
+    account: PrincipalId,
+    credential: Option<CredentialId>,
+) -> Result<Option<CallerRecord>, Fault> {
+    let id = signed(account.get());
+    let found = connection
+        .prepare_cached(
+            "SELECT p.name, a.certified, a.operator, a.disabled, a.generation
+             FROM account a JOIN principal p ON p.id = a.id WHERE a.id = ?1",
+        )?
+        .query_row([id], |row| {
+            Ok(CallerRecord {
+                id: account,
+                name: row.get::<_, String>(0)?.into(),
+                certified: row.get(1)?,
+                operator: row.get(2)?,
+                disabled: row.get(3)?,
+                generation: row.unsigned(4)?,
+                teams: Vec::new(),
+                credential: None,
+                versions: Vec::new(),
+            })
+        })
+        .optional()?;
+    let Some(mut found) = found else {
+        return Ok(None);
+    };
+    found.teams = connection
+        .prepare_cached("SELECT team FROM member WHERE account = ?1 AND member = 1")?
+        .query_map([id], |row| rows::principal(row, 0))?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut scopes = vec![ScopeId::account(account.get())];
+    if let Some(credential) = credential {
+        let sql = format!("SELECT {CREDENTIAL} FROM credential WHERE id = ?1 AND account = ?2");
+        found.credential = connection
+            .prepare_cached(&sql)?
+            .query_row(params![signed(credential.0), id], rows::credential)
+            .optional()?;
+        scopes.push(ScopeId::credential(credential.0));
+    }
+    found.versions = rows::versions(connection, scopes)?;
+    Ok(Some(found))
+}

@@ -1,0 +1,321 @@
+//! Changes: one transaction for a whole batch.
+
+use async_trait::async_trait;
+use pierhead_policy::{AccessList, EntityId, PrincipalId};
+use pierhead_projects::ChangeStore;
+use pierhead_projects::change::{Batch, Change, EntityRef, NewAccount, NewCredential, Recorded};
+use pierhead_projects::record::CredentialId;
+use pierhead_storage::{Fence, ScopeId, StoreError};
+use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
+use rusqlite::{Connection, Params, params};
+
+use super::rows::scope_bits;
+use crate::SqliteStore;
+use crate::board::{Effects, stored_versions};
+use crate::codec::{count, micros, signed};
+use crate::error::Fault;
+
+const USER: i64 = 1;
+const TEAM: i64 = 2;
+
+#[async_trait]
+impl ChangeStore for SqliteStore {
+    async fn allocate_principals(&self, count: usize) -> Result<Vec<PrincipalId>, StoreError> {
+        let numbers = self.allocate("principal", count).await?;
+        Ok(numbers.map(PrincipalId::new).collect())
+    }
+
+    async fn allocate_entities(&self, count: usize) -> Result<Vec<EntityId>, StoreError> {
+        let numbers = self.allocate("entity", count).await?;
+        Ok(numbers.filter_map(EntityId::new).collect())
+    }
+
+    async fn allocate_credential(&self) -> Result<CredentialId, StoreError> {
+        let mut numbers = self.allocate("credential", 1).await?;
+        let exhausted = || StoreError::Corrupt {
+            what: "the sequence of credentials".to_owned(),
+        };
+        numbers.next().map(CredentialId).ok_or_else(exhausted)
+    }
+
+    async fn commit(&self, batch: Batch) -> Result<(), StoreError> {
+        self.write("change accounts and projects", move |tx, effects| {
+            compare(tx, &batch.expect)?;
+            let at = micros(batch.at);
+            let mut moved: Vec<ScopeId> = Vec::new();
+            for recorded in &batch.changes {
+                apply(tx, &recorded.change, &batch, at)?;
+                record(tx, recorded, &batch, at)?;
+                moved.extend(recorded.change.scopes());
+            }
+            moved.sort_unstable();
+            moved.dedup();
+            for scope in moved {
+                effects.bump(tx, scope)?;
+            }
+            Ok(())
+        })
+        .await
+    }
+}
+
+impl SqliteStore {
+    async fn allocate(
+        &self,
+        name: &'static str,
+        wanted: usize,
+    ) -> Result<impl Iterator<Item = u64> + use<>, StoreError> {
+        let wanted = count(wanted);
+        let last = self
+            .write("give out numbers", move |tx, _: &mut Effects| {
+                let mut next = tx.prepare_cached(
+                    "UPDATE sequence SET last = last + ?2 WHERE name = ?1 RETURNING last",
+                )?;
+                Ok(next.query_row(params![name, wanted], |row| row.get::<_, i64>(0))?)
+            })
+            .await?;
+        Ok((last - wanted + 1..=last).map(i64::cast_unsigned))
+    }
+}
+
+fn compare(tx: &Connection, fence: &Fence) -> Result<(), Fault> {
+    let scopes: Vec<ScopeId> = fence.0.iter().map(|(scope, _)| *scope).collect();
+    let now = stored_versions(tx, &scopes)?;
+    let stands = now
+        .iter()
+        .zip(&fence.0)
+        .all(|(now, (_, then))| now.rights == *then);
+    if stands {
+        Ok(())
+    } else {
+        Err(StoreError::Stale.into())
+    }
+}
+
+/// Runs a statement that must change exactly one row: what it is about was there when it was decided.
+fn one(tx: &Connection, sql: &str, values: impl Params) -> Result<(), Fault> {
+    match tx.prepare_cached(sql)?.execute(values) {
+        Ok(1) => Ok(()),
+        Ok(_) => Err(StoreError::Stale.into()),
+        Err(rusqlite::Error::SqliteFailure(failure, _)) if is_taken(&failure) => {
+            Err(StoreError::Stale.into())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A name, an address or a number was free when it was decided, and is not any more.
+fn is_taken(failure: &rusqlite::ffi::Error) -> bool {
+    matches!(
+        failure.extended_code,
+        SQLITE_CONSTRAINT_UNIQUE | SQLITE_CONSTRAINT_PRIMARYKEY
+    )
+}
+
+fn id(principal: PrincipalId) -> i64 {
+    signed(principal.get())
+}
+
+fn apply(tx: &Connection, change: &Change, batch: &Batch, at: i64) -> Result<(), Fault> {
+    match change {
+        Change::CreateAccount(new) => create_account(tx, new),
+        Change::SetEmail { account, email } => one(
+            tx,
+            "UPDATE account SET email = ?2, email_folded = ?3, confirmed = 1 WHERE id = ?1",
+            params![id(*account), email.as_str(), email.folded()],
+        ),
+        Change::SetCertified { account, certified } => one(
+            tx,
+            "UPDATE account SET certified = ?2 WHERE id = ?1",
+            params![id(*account), certified],
+        ),
+        Change::SetOperator { account, operator } => one(
+            tx,
+            "UPDATE account SET operator = ?2 WHERE id = ?1",
+            params![id(*account), operator],
+        ),
+        Change::SetDisabled { account, disabled } => one(
+            tx,
+            "UPDATE account SET disabled = ?2, generation = generation + ?2 WHERE id = ?1",
+            params![id(*account), disabled],
+        ),
+        Change::SetPassword { account, hash } => one(
+            tx,
+            "UPDATE account SET password = ?2, generation = generation + 1 WHERE id = ?1",
+            params![id(*account), hash.0],
+        ),
+        Change::CreateTeam { id: team, name } => {
+            create_principal(tx, *team, TEAM, name.as_str(), &name.folded())
+        }
+        Change::SetMember {
+            team,
+            account,
+            member,
+            manager,
+        } => set_member(tx, *team, *account, *member, *manager),
+        Change::CreateProject {
+            id: project,
+            name,
+            owner,
+            list,
+        } => {
+            let who = batch.actor.who.unwrap_or(*owner).get().to_string();
+            one(
+                tx,
+                "INSERT INTO entity (id, kind, name, owner, who, at, etag, own_list)
+                 VALUES (?1, 1, ?2, ?3, ?4, ?5, 1, 1)",
+                params![signed(project.get()), name, id(*owner), who, at],
+            )?;
+            write_list(tx, *project, list)
+        }
+        Change::SetProjectName { project, name } => one(
+            tx,
+            "UPDATE entity SET name = ?2, etag = etag + 1 WHERE id = ?1 AND kind = 1",
+            params![signed(project.get()), name],
+        ),
+        Change::SetOwner { project, owner } => one(
+            tx,
+            "UPDATE entity SET owner = ?2, etag = etag + 1 WHERE id = ?1 AND kind = 1",
+            params![signed(project.get()), id(*owner)],
+        ),
+        Change::SetList { entity, list } => set_list(tx, *entity, list.as_ref()),
+        Change::SetTrash { entity, by } => one(
+            tx,
+            "UPDATE entity SET trashed_by = ?2, trashed_at = ?3, etag = etag + 1
+             WHERE id = ?1 AND (trashed_at IS NULL) = (?2 IS NOT NULL)",
+            params![signed(entity.id().get()), by.map(id), by.map(|_| at)],
+        ),
+        Change::CreateCredential(new) => create_credential(tx, new, at),
+        Change::RevokeCredential {
+            account,
+            credential,
+        } => one(
+            tx,
+            "UPDATE credential SET revoked = 1 WHERE id = ?1 AND account = ?2",
+            params![signed(credential.0), id(*account)],
+        ),
+        // A change that this store does not know must not be half made.
+        other => Err(rusqlite::Error::ToSqlConversionFailure(
+            format!("the store does not know the change {other:?}").into(),
+        )
+        .into()),
+    }
+}
+
+fn create_principal(
+    tx: &Connection,
+    number: PrincipalId,
+    kind: i64,
+    name: &str,
+    folded: &str,
+) -> Result<(), Fault> {
+    one(
+        tx,
+        "INSERT INTO principal (id, kind, name, folded) VALUES (?1, ?2, ?3, ?4)",
+        params![id(number), kind, name, folded],
+    )
+}
+
+fn create_account(tx: &Connection, new: &NewAccount) -> Result<(), Fault> {
+    create_principal(tx, new.id, USER, new.name.as_str(), &new.name.folded())?;
+    let email = new.email.as_ref();
+    one(
+        tx,
+        "INSERT INTO account (id, email, email_folded, confirmed, password, certified, operator,
+                              disabled, generation)
+         VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, 0, 1)",
+        params![
+            id(new.id),
+            email.map(pierhead_projects::Email::as_str),
+            email.map(pierhead_projects::Email::folded),
+            new.password,
+            new.certified,
+            new.operator,
+        ],
+    )
+}
+
+fn create_credential(tx: &Connection, new: &NewCredential, at: i64) -> Result<(), Fault> {
+    one(
+        tx,
+        "INSERT INTO credential (id, account, kind, name, secret_hash, scopes, created_at, expires,
+                                 revoked)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0)",
+        params![
+            signed(new.id.0),
+            id(new.account),
+            new.kind.code(),
+            new.name,
+            &new.hash.as_bytes()[..],
+            scope_bits(new.scopes),
+            at,
+            new.expires.map(micros),
+        ],
+    )
+}
+
+fn set_member(
+    tx: &Connection,
+    team: PrincipalId,
+    account: PrincipalId,
+    member: bool,
+    manager: bool,
+) -> Result<(), Fault> {
+    if member || manager {
+        return one(
+            tx,
+            "INSERT INTO member (account, team, member, manager) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (account, team) DO UPDATE SET member = ?3, manager = ?4",
+            params![id(account), id(team), member, manager],
+        );
+    }
+    one(
+        tx,
+        "DELETE FROM member WHERE account = ?1 AND team = ?2",
+        params![id(account), id(team)],
+    )
+}
+
+fn set_list(tx: &Connection, entity: EntityRef, list: Option<&AccessList>) -> Result<(), Fault> {
+    let number = entity.id();
+    one(
+        tx,
+        "UPDATE entity SET own_list = ?2, etag = etag + 1 WHERE id = ?1",
+        params![signed(number.get()), list.is_some()],
+    )?;
+    tx.prepare_cached("DELETE FROM entry WHERE entity = ?1")?
+        .execute([signed(number.get())])?;
+    list.map_or(Ok(()), |list| write_list(tx, number, list))
+}
+
+fn write_list(tx: &Connection, entity: EntityId, list: &AccessList) -> Result<(), Fault> {
+    let sql = "INSERT INTO entry (entity, principal, bits) VALUES (?1, ?2, ?3)";
+    for entry in list.entries() {
+        let bits = entry.permissions.bits();
+        one(
+            tx,
+            sql,
+            params![signed(entity.get()), id(entry.principal), bits],
+        )?;
+    }
+    Ok(())
+}
+
+fn record(tx: &Connection, recorded: &Recorded, batch: &Batch, at: i64) -> Result<(), Fault> {
+    let row = recorded.audit();
+    one(
+        tx,
+        "INSERT INTO audit (at, who, \"from\", what, entity, principal, before, after)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        params![
+            at,
+            batch.actor.who.map(id),
+            batch.actor.from,
+            row.what,
+            row.entity.map(|entity| signed(entity.get())),
+            row.principal.map(id),
+            row.before,
+            row.after,
+        ],
+    )
+}

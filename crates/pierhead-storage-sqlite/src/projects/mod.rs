@@ -1,0 +1,11 @@
+//! The ports of `pierhead-projects` on the same database.
+//!
+//! A read gives facts and the versions of their scopes from one state of the database; every change
+//! goes through one transaction that compares a fence, applies, writes the audit record and moves
+//! rights.
+
+mod account;
+mod change;
+mod project;
+mod rows;
+mod survey;

@@ -1,0 +1,214 @@
+//! Projects and repositories, read; the audit record.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use pierhead_model::RepositoryName;
+use pierhead_policy::EntityId;
+use pierhead_projects::ProjectStore;
+use pierhead_projects::audit::{AuditQuery, AuditRow};
+use pierhead_projects::record::{ProjectRecord, RepositoryRecord, TargetLookup, TargetRecord};
+use pierhead_projects::survey::{Survey, SurveyQuery};
+use pierhead_storage::{ParentId, RepositoryId, ScopeId, StoreError};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+use super::{rows, survey};
+use crate::SqliteStore;
+use crate::codec::{RowExt as _, count, signed};
+use crate::error::Fault;
+
+/// What a repository's row is read by, in the order that [`repository`] takes it.
+const REPOSITORY: &str = "r.id, r.name, e.own_list, e.trashed_by, e.etag, r.parent";
+
+#[async_trait]
+impl ProjectStore for SqliteStore {
+    async fn target(&self, lookup: &TargetLookup) -> Result<TargetRecord, StoreError> {
+        let lookup = lookup.clone();
+        self.read_consistent(
+            "read what permissions rest on",
+            move |connection| match lookup {
+                TargetLookup::Name { project, name } => by_name(connection, project, &name),
+                TargetLookup::Entity(id) => by_id(connection, id),
+            },
+        )
+        .await
+    }
+
+    async fn targets(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(RepositoryName, TargetRecord)>, StoreError> {
+        let after = after.unwrap_or_default().to_owned();
+        self.scan("list repositories with their projects", move |connection| {
+            crate::readers::consistent(connection, |connection| {
+                targets(connection, &after, count(limit))
+            })
+        })
+        .await
+    }
+
+    async fn survey(&self, query: &SurveyQuery) -> Result<Survey, StoreError> {
+        let query = query.clone();
+        self.read_consistent("look at accounts and projects", move |connection| {
+            survey::survey(connection, &query)
+        })
+        .await
+    }
+
+    async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditRow>, StoreError> {
+        let query = *query;
+        self.read("read the audit record", move |connection| {
+            audit(connection, &query)
+        })
+        .await
+    }
+}
+
+fn by_name(
+    connection: &Connection,
+    project: Option<EntityId>,
+    name: &RepositoryName,
+) -> Result<TargetRecord, Fault> {
+    // Number 0 is nobody's: a name without a project takes the same reads.
+    let number = project.map_or(0, EntityId::get);
+    let found = rows::project_by_id(connection, number)?;
+    let sql = format!(
+        "SELECT {REPOSITORY} FROM repository r JOIN entity e ON e.id = r.id WHERE r.name = ?1"
+    );
+    let repository = connection
+        .prepare_cached(&sql)?
+        .query_row([name.as_str()], |row| repository(connection, row))
+        .optional()?;
+    target(
+        connection,
+        number,
+        found,
+        repository.map(|(found, _)| found),
+    )
+}
+
+fn by_id(connection: &Connection, id: EntityId) -> Result<TargetRecord, Fault> {
+    let sql = format!(
+        "SELECT {REPOSITORY} FROM repository r JOIN entity e ON e.id = r.id WHERE r.id = ?1"
+    );
+    let repository = connection
+        .prepare_cached(&sql)?
+        .query_row([signed(id.get())], |row| repository(connection, row))
+        .optional()?;
+    let (number, repository) = match repository {
+        Some((found, parent)) => (parent, Some(found)),
+        None => (id.get(), None),
+    };
+    let found = rows::project_by_id(connection, number)?;
+    target(connection, number, found, repository)
+}
+
+fn target(
+    connection: &Connection,
+    number: u64,
+    project: Option<ProjectRecord>,
+    repository: Option<RepositoryRecord>,
+) -> Result<TargetRecord, Fault> {
+    let mut scopes = vec![ScopeId::parent(ParentId(number))];
+    if let Some(found) = &repository {
+        scopes.push(ScopeId::repository(RepositoryId(found.id.get())));
+    }
+    let versions = rows::versions(connection, scopes)?;
+    Ok(TargetRecord {
+        project,
+        repository,
+        versions,
+    })
+}
+
+/// A repository with its own list, and its project's number.
+fn repository(connection: &Connection, row: &Row<'_>) -> rusqlite::Result<(RepositoryRecord, u64)> {
+    let id = rows::entity(row, 0)?;
+    let own: bool = row.get(2)?;
+    let parent: Option<i64> = row.get(5)?;
+    let found = RepositoryRecord {
+        id,
+        name: row.get(1)?,
+        own_list: if own {
+            Some(rows::list(connection, id)?)
+        } else {
+            None
+        },
+        trashed: rows::mark(row, 3)?,
+        etag: row.unsigned(4)?,
+    };
+    Ok((found, parent.unwrap_or(0).cast_unsigned()))
+}
+
+fn targets(
+    connection: &Connection,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<(RepositoryName, TargetRecord)>, Fault> {
+    let sql = format!(
+        "SELECT {REPOSITORY} FROM repository r JOIN entity e ON e.id = r.id
+         WHERE r.name > ?1 ORDER BY r.name LIMIT ?2"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let found = statement
+        .query_map(params![after, limit], |row| {
+            Ok((
+                row.parsed::<RepositoryName>(1)?,
+                repository(connection, row)?,
+            ))
+        })?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    // Neighbours are mostly of one project.
+    let mut projects: HashMap<u64, Option<ProjectRecord>> = HashMap::new();
+    let mut listed = Vec::with_capacity(found.len());
+    for (name, (repository, parent)) in found {
+        if !projects.contains_key(&parent) {
+            projects.insert(parent, rows::project_by_id(connection, parent)?);
+        }
+        let project = projects.get(&parent).cloned().flatten();
+        let versions = Vec::new();
+        listed.push((
+            name,
+            TargetRecord {
+                project,
+                repository: Some(repository),
+                versions,
+            },
+        ));
+    }
+    Ok(listed)
+}
+
+fn audit(connection: &Connection, query: &AuditQuery) -> Result<Vec<AuditRow>, Fault> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, at, who, \"from\", what, entity, principal, before, after FROM audit
+         WHERE (?1 IS NULL OR entity = ?1) AND (?2 IS NULL OR principal = ?2)
+           AND (?3 IS NULL OR id < ?3)
+         ORDER BY id DESC LIMIT ?4",
+    )?;
+    let found = statement.query_map(
+        params![
+            query.entity.map(|id| signed(id.get())),
+            query.principal.map(|id| signed(id.get())),
+            query.before.map(count),
+            count(query.limit),
+        ],
+        |row| {
+            let number = |column| row.get::<_, Option<i64>>(column);
+            let principal = |id: i64| pierhead_policy::PrincipalId::new(id.cast_unsigned());
+            Ok(AuditRow {
+                id: row.unsigned(0)?,
+                at: row.time(1)?,
+                who: number(2)?.map(principal),
+                from: row.get(3)?,
+                what: row.get(4)?,
+                entity: number(5)?.and_then(|id| EntityId::new(id.cast_unsigned())),
+                principal: number(6)?.map(principal),
+                before: row.get(7)?,
+                after: row.get(8)?,
+            })
+        },
+    )?;
+    Ok(found.collect::<rusqlite::Result<_>>()?)
+}

@@ -1,0 +1,136 @@
+//! Many things at one moment.
+
+use pierhead_policy::PrincipalId;
+use pierhead_projects::change::{EntityRef, OPERATORS, PROJECTS};
+use pierhead_projects::record::ProjectRecord;
+use pierhead_projects::survey::{
+    Account, EntityFound, Found, Membership, PrincipalKey, Survey, SurveyQuery, Team,
+};
+use pierhead_storage::ScopeId;
+use rusqlite::{Connection, OptionalExtension as _, Row};
+
+use super::rows::{self, PROJECT};
+use crate::codec::{RowExt as _, signed};
+use crate::error::Fault;
+
+const USER: i64 = 1;
+
+pub(super) fn survey(connection: &Connection, query: &SurveyQuery) -> Result<Survey, Fault> {
+    let mut scopes = Vec::new();
+    let mut found = Survey::default();
+    for key in &query.principals {
+        let principal = principal(connection, key)?;
+        if let Some(principal) = &principal {
+            scopes.push(ScopeId::account(principal.id().get()));
+            if let Found::Team(team) = principal {
+                scopes.extend(
+                    team.people
+                        .iter()
+                        .map(|person| ScopeId::account(person.account.get())),
+                );
+            }
+        }
+        found.principals.push(principal);
+    }
+    for id in &query.projects {
+        scopes.push(EntityRef::Project(*id).scope());
+        found.projects.push(entity(connection, id.get())?);
+    }
+    for name in &query.project_names {
+        let projects = projects_named(connection, name)?;
+        scopes.extend(
+            projects
+                .iter()
+                .map(|project| EntityRef::Project(project.id).scope()),
+        );
+        found.project_names.push(projects);
+    }
+    if !query.project_names.is_empty() {
+        scopes.push(PROJECTS);
+    }
+    if query.operators {
+        scopes.push(OPERATORS);
+        found.active_operators = connection
+            .prepare_cached("SELECT count(*) FROM account WHERE operator = 1 AND disabled = 0")?
+            .query_row([], |row| row.unsigned(0))?;
+    }
+    scopes.sort_unstable();
+    scopes.dedup();
+    found.versions = rows::versions(connection, scopes)?;
+    Ok(found)
+}
+
+fn principal(connection: &Connection, key: &PrincipalKey) -> Result<Option<Found>, Fault> {
+    const COLUMNS: &str =
+        "SELECT p.id, p.kind, p.name, a.email, a.certified, a.operator, a.disabled
+                           FROM principal p LEFT JOIN account a ON a.id = p.id";
+    let found = |by: &str, value: &dyn rusqlite::ToSql| {
+        connection
+            .prepare_cached(&format!("{COLUMNS} WHERE {by} = ?1"))?
+            .query_row([value], |row| found(connection, row))
+            .optional()
+    };
+    Ok(match key {
+        PrincipalKey::Id(id) => found("p.id", &signed(id.get()))?,
+        PrincipalKey::Name(folded) => found("p.folded", folded)?,
+        PrincipalKey::Email(folded) => found("a.email_folded", folded)?,
+    })
+}
+
+fn found(connection: &Connection, row: &Row<'_>) -> rusqlite::Result<Found> {
+    let id = rows::principal(row, 0)?;
+    let name = row.get(2)?;
+    if row.get::<_, i64>(1)? == USER {
+        return Ok(Found::Account(Account {
+            id,
+            name,
+            email: row.get(3)?,
+            certified: row.get(4)?,
+            operator: row.get(5)?,
+            disabled: row.get(6)?,
+        }));
+    }
+    Ok(Found::Team(Team {
+        id,
+        name,
+        people: people(connection, id)?,
+    }))
+}
+
+fn people(connection: &Connection, team: PrincipalId) -> rusqlite::Result<Vec<Membership>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT m.account, m.member, m.manager, NOT a.disabled
+         FROM member m JOIN account a ON a.id = m.account WHERE m.team = ?1 ORDER BY m.account",
+    )?;
+    let people = statement.query_map([signed(team.get())], |row| {
+        Ok(Membership {
+            account: rows::principal(row, 0)?,
+            member: row.get(1)?,
+            manager: row.get(2)?,
+            active: row.get(3)?,
+        })
+    })?;
+    people.collect()
+}
+
+fn entity(connection: &Connection, id: u64) -> Result<EntityFound, Fault> {
+    if let Some(project) = rows::project_by_id(connection, id)? {
+        return Ok(EntityFound::Project(project));
+    }
+    let other: bool = connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM entity WHERE id = ?1)")?
+        .query_row([signed(id)], |row| row.get(0))?;
+    Ok(if other {
+        EntityFound::Other
+    } else {
+        EntityFound::Nothing
+    })
+}
+
+fn projects_named(connection: &Connection, name: &str) -> Result<Vec<ProjectRecord>, Fault> {
+    let sql =
+        format!("SELECT {PROJECT} FROM entity WHERE kind = 1 AND name = ?1 ORDER BY id LIMIT 2");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let projects = statement.query_map([name], |row| rows::project(connection, row))?;
+    Ok(projects.collect::<rusqlite::Result<_>>()?)
+}

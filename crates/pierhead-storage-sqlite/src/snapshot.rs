@@ -1,0 +1,83 @@
+//! Copies of the database, and the epoch that tells a copy from the original.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use pierhead_storage::StoreError;
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::board;
+use crate::error::Fault;
+
+/// Gives a new database its epoch, and another one to a copy that is opened for the first time.
+pub(crate) fn ensure_epoch(connection: &mut Connection) -> Result<(), Fault> {
+    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let copied = tx.execute("DELETE FROM meta WHERE key = 'snapshot'", [])? > 0;
+    let made: bool = tx.query_row(
+        "SELECT NOT EXISTS (SELECT 1 FROM meta WHERE key = 'epoch')",
+        [],
+        |row| row.get(0),
+    )?;
+    if copied || made {
+        board::begin_epoch(&tx)?;
+    }
+    tx.commit()?;
+    Ok(())
+}
+
+/// Writes a copy under a name that is taken only once the copy is whole.
+pub(crate) fn take(connection: &Connection, to: &Path) -> Result<(), Fault> {
+    if to.exists() {
+        return Err(taken().into());
+    }
+    let partial = beside(to);
+    match fs::remove_file(&partial) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(unwritable(error));
+        }
+        _ => {}
+    }
+    let name = partial
+        .to_str()
+        .ok_or_else(|| unwritable(std::io::Error::other("the path is not UTF-8: name another")))?;
+    connection.execute("VACUUM INTO ?1", [name])?;
+    mark(&partial)?;
+    let synced = File::open(&partial).and_then(|file| file.sync_all());
+    synced.map_err(unwritable)?;
+    fs::rename(&partial, to).map_err(unwritable)?;
+    let directory = match to.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let synced = File::open(directory).and_then(|directory| directory.sync_all());
+    synced.map_err(unwritable)
+}
+
+/// Says in the copy that it is one.
+fn mark(copy: &Path) -> rusqlite::Result<()> {
+    let connection = Connection::open(copy)?;
+    connection.pragma_update(None, "journal_mode", "delete")?;
+    connection.execute(
+        "INSERT OR REPLACE INTO meta (key, value) VALUES ('snapshot', 1)",
+        [],
+    )?;
+    connection.close().map_err(|(_, error)| error)
+}
+
+fn beside(to: &Path) -> PathBuf {
+    let mut name = OsString::from(to);
+    name.push(".partial");
+    PathBuf::from(name)
+}
+
+fn taken() -> StoreError {
+    StoreError::Conflict("there is a file of the snapshot's name: name another")
+}
+
+fn unwritable(error: std::io::Error) -> Fault {
+    if error.kind() == std::io::ErrorKind::StorageFull {
+        return StoreError::Full(std::sync::Arc::new(error)).into();
+    }
+    StoreError::unavailable("write a snapshot", error).into()
+}
