@@ -1,0 +1,272 @@
+//! The token endpoint: `GET` with `Basic` credentials, and `POST` of a form.
+//! <https://distribution.github.io/distribution/spec/auth/token/>
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
+use http::request::Parts;
+use http::{Method, Response, StatusCode};
+use pierhead_model::{ErrorCode, TokenScope};
+use pierhead_registry::{
+    Credentials, GrantType, IssuedToken, Secret, TokenIssuer, TokenRefusal, TokenRequest,
+};
+use serde::Serialize;
+
+use crate::body::{RequestBody, ResponseBody};
+use crate::challenge::{Shown, basic_challenge, peer};
+use crate::error::Failure;
+use crate::operation::refuse_encoding;
+use crate::options::HttpOptions;
+use crate::query::Query;
+
+/// The longest form that is read, in bytes.
+const MAX_FORM: usize = 64 * 1024;
+
+/// How many scopes one request may ask for.
+const MAX_SCOPES: usize = 32;
+
+/// Answers a request at the token endpoint. Whatever it says is not to be stored.
+pub(crate) async fn respond(
+    issuer: &dyn TokenIssuer,
+    options: &HttpOptions,
+    parts: &Parts,
+    body: &mut RequestBody,
+) -> Response<ResponseBody> {
+    let mut response = match issue(issuer, options, parts, body).await {
+        Ok(response) => response,
+        Err(failure) => failure.into_response(),
+    };
+    response
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+async fn issue(
+    issuer: &dyn TokenIssuer,
+    options: &HttpOptions,
+    parts: &Parts,
+    body: &mut RequestBody,
+) -> Result<Response<ResponseBody>, Failure> {
+    let request = match parts.method {
+        Method::GET => by_query(options, parts)?,
+        Method::POST => {
+            refuse_encoding(&parts.headers)?;
+            by_form(options, parts, &form(options, parts, body).await?)?
+        }
+        _ => return Err(Failure::not_allowed(&[Method::GET, Method::POST])),
+    };
+    match issuer.issue(request).await {
+        Ok(token) => Ok(granted(&token)),
+        Err(TokenRefusal::Credentials) => Err(wrong_credentials(options)),
+        Err(TokenRefusal::Request(message)) => Err(unfit(message)),
+        Err(TokenRefusal::TooMany { retry_after }) => Err(Failure::too_many_requests(retry_after)),
+        Err(_) => Err(Failure::unavailable()),
+    }
+}
+
+/// `GET`: everything in the query, and who asks in `Authorization`.
+fn by_query(options: &HttpOptions, parts: &Parts) -> Result<TokenRequest, Failure> {
+    let query = Query::parse(parts.uri.query().unwrap_or_default())?;
+    let credentials = match Shown::by(parts) {
+        // A registry token does not buy another one.
+        Shown::Unreadable | Shown::Credentials(Credentials::Bearer(_)) => {
+            return Err(wrong_credentials(options));
+        }
+        Shown::Credentials(credentials) => credentials,
+    };
+    let offline = flag(&query, "offline_token")?;
+    request(parts, &query, credentials, GrantType::Password, offline)
+}
+
+/// `POST`: everything in the form.
+fn by_form(options: &HttpOptions, parts: &Parts, form: &Query) -> Result<TokenRequest, Failure> {
+    let (credentials, grant) = match form.one("grant_type")? {
+        Some("password") => {
+            let username = required(form, "username")?.to_owned();
+            let password = Secret::new(required(form, "password")?);
+            (
+                Credentials::Basic { username, password },
+                GrantType::Password,
+            )
+        }
+        Some("refresh_token") => {
+            let token = Secret::new(required(form, "refresh_token")?);
+            (Credentials::Bearer(token), GrantType::RefreshToken)
+        }
+        _ => return Err(unfit("`grant_type` must be `password` or `refresh_token`")),
+    };
+    let credentials = match Shown::by(parts) {
+        Shown::Credentials(vouched @ Credentials::Vouched(_)) => vouched,
+        Shown::Unreadable => return Err(wrong_credentials(options)),
+        Shown::Credentials(_) => credentials,
+    };
+    let offline = form.one("access_type")? == Some("offline") || flag(form, "offline_token")?;
+    request(parts, form, credentials, grant, offline)
+}
+
+async fn form(
+    options: &HttpOptions,
+    parts: &Parts,
+    body: &mut RequestBody,
+) -> Result<Query, Failure> {
+    let kind = parts
+        .headers
+        .get(CONTENT_TYPE)
+        .map(HeaderValue::as_bytes)
+        .unwrap_or_default();
+    let kind = kind
+        .split(|byte| *byte == b';')
+        .next()
+        .unwrap_or_default()
+        .trim_ascii();
+    if !kind.is_empty() && !kind.eq_ignore_ascii_case(b"application/x-www-form-urlencoded") {
+        return Err(Failure::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            ErrorCode::Unsupported,
+            "send the form as `application/x-www-form-urlencoded`",
+        ));
+    }
+    let bytes = body
+        .collect(MAX_FORM, options.document_timeout())
+        .await
+        .map_err(|error| Failure::of_body(&error))?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| unfit("the form must be UTF-8"))?;
+    Query::parse(text.trim_end_matches(['\r', '\n']))
+}
+
+fn request(
+    parts: &Parts,
+    query: &Query,
+    credentials: Credentials,
+    grant: GrantType,
+    offline: bool,
+) -> Result<TokenRequest, Failure> {
+    Ok(TokenRequest {
+        credentials,
+        grant,
+        from: peer(parts),
+        service: query
+            .one("service")?
+            .filter(|name| !name.is_empty())
+            .map(str::to_owned),
+        scopes: scopes(query)?,
+        offline,
+    })
+}
+
+/// The scopes, which clients repeat or join by spaces, in their order.
+fn scopes(query: &Query) -> Result<Vec<TokenScope>, Failure> {
+    let mut scopes = Vec::new();
+    for text in query.all("scope").flat_map(|joined| joined.split(' ')) {
+        if text.is_empty() {
+            continue;
+        }
+        if scopes.len() == MAX_SCOPES {
+            return Err(unfit(format!(
+                "at most {MAX_SCOPES} scopes can be asked for at once"
+            )));
+        }
+        scopes.push(TokenScope::parse(text).map_err(|error| unfit(error.to_string()))?);
+    }
+    Ok(scopes)
+}
+
+fn flag(query: &Query, key: &'static str) -> Result<bool, Failure> {
+    Ok(matches!(query.one(key)?, Some("true" | "1")))
+}
+
+fn required<'a>(form: &'a Query, key: &'static str) -> Result<&'a str, Failure> {
+    form.one(key)?
+        .ok_or_else(|| unfit(format!("the field `{key}` is required")))
+}
+
+fn unfit(message: impl Into<String>) -> Failure {
+    Failure::malformed(ErrorCode::Unsupported, message)
+}
+
+fn wrong_credentials(options: &HttpOptions) -> Failure {
+    Failure::new(
+        StatusCode::UNAUTHORIZED,
+        ErrorCode::Unauthorized,
+        "the user name or password is not right",
+    )
+    .with_text(WWW_AUTHENTICATE, &basic_challenge(options.service()))
+}
+
+/// The reply. The token stands there twice: older clients read `token`, newer ones
+/// `access_token`.
+#[derive(Serialize)]
+struct Reply<'a> {
+    token: &'a str,
+    access_token: &'a str,
+    expires_in: u64,
+    issued_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<&'a str>,
+}
+
+fn granted(issued: &IssuedToken) -> Response<ResponseBody> {
+    let reply = Reply {
+        token: &issued.token,
+        access_token: &issued.token,
+        expires_in: issued.expires_in.as_secs(),
+        issued_at: rfc3339(issued.issued_at),
+        refresh_token: issued.refresh_token.as_deref(),
+    };
+    // Texts and numbers can always be written.
+    let text = serde_json::to_string(&reply).unwrap_or_default();
+    let length = text.len();
+    let mut response = Response::new(ResponseBody::full(text));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CONTENT_LENGTH, length.into());
+    response
+}
+
+/// A time in UTC to the second, as RFC 3339 section 5.6 writes it; before 1970 counts as 1970.
+fn rfc3339(time: SystemTime) -> String {
+    let seconds = time
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or(Duration::ZERO)
+        .as_secs();
+    let (days, second) = (seconds / 86_400, seconds % 86_400);
+    // Days since 1 March of year 0, so that a leap day is the last of its year; 146,097 days are
+    // 400 years.
+    let shifted = days + 719_468;
+    let era = shifted / 146_097;
+    let day_of_era = shifted % 146_097;
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 {
+        shifted_month + 3
+    } else {
+        shifted_month - 9
+    };
+    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_as_rfc_3339_says() {
+        for (seconds, text) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_782_399, "2000-02-28T23:59:59Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (951_868_800, "2000-03-01T00:00:00Z"),
+            (1_709_164_800, "2024-02-29T00:00:00Z"),
+            (1_735_689_599, "2024-12-31T23:59:59Z"),
+            (4_107_542_400, "2100-03-01T00:00:00Z"),
+        ] {
+            assert_eq!(rfc3339(UNIX_EPOCH + Duration::from_secs(seconds)), text);
+        }
+    }
+}
