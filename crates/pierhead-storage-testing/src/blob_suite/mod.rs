@@ -3,7 +3,7 @@
 //! Whatever concerns an upload runs twice: on one opening of the store, and again with every
 //! handle dropped and the store reopened at each pause (`…_after_reopening`).
 
-mod bench;
+pub(crate) mod bench;
 mod place;
 mod read;
 mod upload;

@@ -185,6 +185,10 @@ pub(super) async fn a_seal_is_idempotent(mut bench: Bench) -> Outcome {
             same(time, seal(&mut *writer).await?, len)?;
         }
         drop(writer);
+        if last.offset < len {
+            // A store that counts whole parts only: there is no checkpoint to repeat it from.
+            continue;
+        }
         for _ in 0..2 {
             bench.pause().await;
             let mut writer = bench.writer(&place, Some(&last)).await?;
@@ -202,6 +206,9 @@ pub(super) async fn a_seal_broken_off_can_be_repeated(mut bench: Bench) -> Outco
         let mut writer = bench.writer(&place, None).await?;
         write_pattern(&mut *writer, 16, 0..LONG).await?;
         let last = checkpoint(&mut *writer, LONG).await?;
+        if last.offset < LONG {
+            return Ok(());
+        }
         abandon(writer.seal(), polls).await;
         drop(writer);
         bench.pause().await;

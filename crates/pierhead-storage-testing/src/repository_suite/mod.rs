@@ -1,6 +1,6 @@
 //! The repository store's contract, as named checks.
 
-mod bench;
+pub(crate) mod bench;
 mod collect;
 mod commit;
 mod fence;

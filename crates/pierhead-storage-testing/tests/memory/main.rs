@@ -3,12 +3,47 @@
 mod grounds;
 mod wrong;
 
-use grounds::{MemoryBlobs, MemoryRepositories};
-use pierhead_storage_testing::{Failure, Joint, blob_suite, joint_suite, repository_suite};
+use grounds::{Manners, MemoryBlobs, MemoryParts, MemoryRepositories};
+use pierhead_storage_testing::{Failure, Joint, Tail, blob_suite, joint_suite, repository_suite};
 
 #[tokio::test]
 async fn the_memory_blob_store_keeps_the_contract() -> Result<(), Failure> {
     blob_suite::run(&MemoryBlobs::default()).await
+}
+
+const MANNERS: [Manners; 4] = [
+    Manners {
+        part: 65_536,
+        tail: Tail::InState,
+        doubtful_seals: false,
+        redirects: false,
+    },
+    Manners {
+        part: 65_536,
+        tail: Tail::Beside,
+        doubtful_seals: true,
+        redirects: true,
+    },
+    Manners {
+        part: 50_000,
+        tail: Tail::InState,
+        doubtful_seals: true,
+        redirects: true,
+    },
+    Manners {
+        part: 4_096,
+        tail: Tail::Beside,
+        doubtful_seals: false,
+        redirects: false,
+    },
+];
+
+#[tokio::test]
+async fn under_parts_the_memory_blob_store_keeps_the_contract() -> Result<(), Failure> {
+    for manners in MANNERS {
+        blob_suite::run(&MemoryParts::new(manners)).await?;
+    }
+    Ok(())
 }
 
 #[tokio::test]
