@@ -50,6 +50,8 @@ pub(crate) struct RequestBody {
     waiting: Option<BoxFuture<'static, ()>>,
     announced: Option<u64>,
     received: u64,
+    /// Whether it was asked for, which is what makes a server send `100 Continue`.
+    wanted: bool,
     /// Whether it is of no use to read on.
     over: bool,
     /// What [`Stream`] ended with, for the answer.
@@ -76,6 +78,7 @@ impl RequestBody {
             waiting: None,
             announced,
             received: 0,
+            wanted: false,
             over,
             failed: None,
         }
@@ -86,9 +89,14 @@ impl RequestBody {
         self.failed.as_ref()
     }
 
-    /// Whether something of it may still be on its way.
+    /// Whether it was read to its end, or to where it broke.
     pub(crate) fn is_over(&self) -> bool {
         self.over
+    }
+
+    /// Whether any of it was asked for.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.wanted
     }
 
     /// The whole body, if it has at most `max` bytes and arrives within `deadline`.
@@ -138,6 +146,7 @@ impl RequestBody {
             if self.over {
                 return Poll::Ready(None);
             }
+            self.wanted = true;
             match Pin::new(&mut self.inner).poll_frame(cx) {
                 Poll::Ready(frame) => {
                     self.waiting = None;

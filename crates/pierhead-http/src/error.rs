@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, Method, Response, StatusCode};
-use pierhead_model::{Digest, ErrorCode};
+use pierhead_model::{Digest, ErrorCode, ManifestRule};
 use pierhead_registry::{Error, Explanation};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -186,13 +186,13 @@ impl Failure {
             Error::ManifestUnknown { .. } => {
                 Self::new(StatusCode::NOT_FOUND, Code::ManifestUnknown, message)
             }
-            Error::ManifestInvalid(_) => Self::malformed(Code::ManifestInvalid, message),
-            Error::ManifestTooLarge => Self::too_large(Code::ManifestInvalid, message),
-            Error::BlobTooLarge => Self::too_large(Code::Unsupported, message),
+            Error::ManifestInvalid(error) => match error.rule() {
+                ManifestRule::TooLarge { max } => Self::manifest_too_large(*max),
+                _ => Self::malformed(Code::ManifestInvalid, message),
+            },
+            Error::BlobTooLarge { .. } => Self::too_large(Code::Unsupported, message),
             Error::ManifestBlobUnknown { digests } => Self::blobs_unknown(&digests),
-            Error::DigestMismatch(_) | Error::DigestUnsupported => {
-                Self::malformed(Code::DigestInvalid, message)
-            }
+            Error::DigestMismatch { .. } => Self::malformed(Code::DigestInvalid, message),
             Error::RangeMismatch { .. } | Error::UploadTaken { .. } => Self::new(
                 StatusCode::RANGE_NOT_SATISFIABLE,
                 Code::RangeInvalid,

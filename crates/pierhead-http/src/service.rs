@@ -120,8 +120,11 @@ impl Inner {
         let refused = response.status().is_client_error() || response.status().is_server_error();
         if parts.method == Method::HEAD {
             *response.body_mut() = ResponseBody::empty();
-        } else if refused && !body.is_over() && !parts.headers.contains_key(EXPECT) {
-            // Who asked with `Expect` keeps the body to itself after an answer.
+        } else if refused
+            && !body.is_over()
+            && (body.is_wanted() || !parts.headers.contains_key(EXPECT))
+        {
+            // Who asked by `Expect` whether to send the body keeps it after such an answer.
             response = response.map(|content| content.draining(body));
         }
         response

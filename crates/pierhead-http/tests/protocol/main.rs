@@ -12,6 +12,8 @@ mod challenges;
 mod lists;
 mod manifests;
 mod routes;
+#[cfg(feature = "axum")]
+mod served;
 mod support;
 mod tokens;
 mod uploads;
