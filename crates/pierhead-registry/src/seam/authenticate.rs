@@ -85,7 +85,9 @@ pub struct Peer {
 impl Peer {
     /// A peer at an address.
     pub fn at(address: IpAddr) -> Self {
-        Self { address: Some(address) }
+        Self {
+            address: Some(address),
+        }
     }
 }
 
@@ -105,7 +107,12 @@ pub struct Caller {
 impl Caller {
     /// A caller known by `id`, without a ceiling.
     pub fn new(id: CallerId, name: impl Into<Arc<str>>) -> Self {
-        Self { id, name: name.into(), ceiling: Ceiling::Unbounded, extra: None }
+        Self {
+            id,
+            name: name.into(),
+            ceiling: Ceiling::Unbounded,
+            extra: None,
+        }
     }
 
     /// The caller who showed no credentials.
@@ -146,9 +153,10 @@ impl Ceiling {
         match self {
             Self::Unbounded => true,
             Self::Listed(list) => list.iter().any(|access| match access {
-                TokenAccess::Repository { name: listed, actions: granted } => {
-                    listed == name && granted.intersects(actions)
-                }
+                TokenAccess::Repository {
+                    name: listed,
+                    actions: granted,
+                } => listed == name && granted.intersects(actions),
                 TokenAccess::Catalog => false,
             }),
         }

@@ -1,0 +1,50 @@
+//! Asking whether something is there, which whoever may pull or push may do.
+
+use pierhead_model::{ContentDigest, Reference, RepositoryActions, RepositoryName};
+use pierhead_storage::{BlobRecord, StoredManifest, Touch};
+
+use crate::access::Access;
+use crate::reader::{find_blob, find_manifest};
+use crate::{Action, Caller, Error, Registry};
+
+/// The right to ask what is there.
+#[derive(Clone, Debug)]
+pub struct Checker {
+    access: Access,
+}
+
+impl Registry {
+    /// Asks for the right to ask.
+    pub async fn checker(&self, caller: &Caller, name: &RepositoryName) -> Result<Checker, Error> {
+        Ok(Checker {
+            access: Access::decide(self, caller, name, Action::Head).await?,
+        })
+    }
+}
+
+impl Checker {
+    /// The manifest of a tag or a digest.
+    pub async fn manifest(&self, reference: &Reference) -> Result<StoredManifest, Error> {
+        find_manifest(&self.access, reference).await
+    }
+
+    /// A blob. A caller whose token lets them push is about to name it in a manifest: its grace is
+    /// renewed, so that it is still there when they do.
+    pub async fn blob(&self, digest: &ContentDigest) -> Result<BlobRecord, Error> {
+        let Access {
+            registry,
+            caller,
+            name,
+            ..
+        } = &self.access;
+        let touch = if caller.ceiling.allows_any(name, RepositoryActions::PUSH) {
+            Touch::Renew {
+                at: registry.clock().now(),
+                grace: registry.limits().grace,
+            }
+        } else {
+            Touch::No
+        };
+        find_blob(&self.access, digest, touch).await
+    }
+}
