@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use futures::future::{Either, select};
 use futures::{Stream, StreamExt};
-use pierhead_model::ContentRange;
+use pierhead_model::{ContentRange, HashState, Hasher};
 use pierhead_storage::{Progress, StoreError, UploadId};
 
 use super::live::{Live, Loan};
@@ -173,18 +173,12 @@ impl Registry {
             .map_err(|error| taken(error, offset))?;
         let live = session(loan)?;
         live.in_doubt = false;
-        let Some(hasher) = &live.hasher else {
-            return Ok(());
-        };
-        // A store that keeps a tail to itself is saved when it has shipped it: the hash goes with
-        // the bytes, and there is none of a part of them.
-        if checkpoint.offset != offset {
-            return Ok(());
-        }
-        let progress = Progress {
-            checkpoint,
-            hash: hasher.save(),
-        };
+        // The hash goes with exactly these bytes. Where it is not known (a store that keeps a tail to
+        // itself, a state of another version), nothing is written in its place, and a session that
+        // goes on from here hashes its bytes once they are sealed.
+        let known = live.hasher.as_ref().filter(|_| checkpoint.offset == offset);
+        let hash = known.map_or_else(|| HashState::from_bytes(Bytes::new()), Hasher::save);
+        let progress = Progress { checkpoint, hash };
         let (generation, at) = (live.generation, self.inner.clock.now());
         let saved = self
             .inner
