@@ -6,6 +6,8 @@ mod commit;
 mod fence;
 mod listing;
 mod manifest;
+mod put;
+mod scene;
 mod upload;
 
 use crate::RepositoryGround;
@@ -76,8 +78,12 @@ pub const CHECKS: &[Check<dyn RepositoryGround>] = table! {
             a_large_manifest_is_kept
             a_new_name_is_empty
             what_its_pusher_staged_becomes_links
+            deleting_a_manifest_takes_its_tags;
+        often:;
+    }
+    put {
+        once:
             a_manifest_is_refused_when_required_references_are_missing
-            deleting_a_manifest_takes_its_tags
             admission_is_told_what_tags_name_now
             a_put_broken_off_happens_wholly_or_not_at_all;
         often:;

@@ -1,5 +1,6 @@
 //! The suites over the stores in memory, and over stores that are wrong on purpose.
 
+mod decorators;
 mod grounds;
 mod wrong;
 
