@@ -2,6 +2,7 @@
 
 mod decorators;
 mod grounds;
+mod law;
 mod wrong;
 
 use grounds::{Manners, MemoryBlobs, MemoryParts, MemoryRepositories};
