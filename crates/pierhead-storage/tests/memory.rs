@@ -1,6 +1,8 @@
 //! What the memory stores do beyond the contract; the contract itself is held by
 //! `pierhead-storage-testing`, which runs its suites over them.
 
+#![allow(clippy::unwrap_used, reason = "constant texts, in helpers of tests")]
+
 use bytes::Bytes;
 use futures::executor::block_on;
 use pierhead_model::ContentDigest;
