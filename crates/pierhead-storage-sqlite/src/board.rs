@@ -74,7 +74,7 @@ impl Board {
 
     /// Takes over what a committed group changed.
     pub(crate) fn publish(&self, effects: &Effects) {
-        if effects.changed.is_empty() && effects.epoch.is_none() {
+        if effects.is_empty() {
             return;
         }
         let mut state = self.state.write();
@@ -142,6 +142,10 @@ impl Effects {
     pub(crate) fn begin_epoch(&mut self, tx: &Connection) -> Result<(), Fault> {
         self.epoch = Some(begin_epoch(tx)?);
         Ok(())
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.changed.is_empty() && self.epoch.is_none()
     }
 
     /// Adds what a later operation of the same group changed.

@@ -77,6 +77,11 @@ pub(crate) fn panicked(what: &'static str) -> StoreError {
     StoreError::unavailable(what, Internal::Panicked)
 }
 
+/// The database gave up a whole transaction without saying why.
+pub(crate) fn given_up(what: &'static str) -> StoreError {
+    StoreError::unavailable(what, Internal::GivenUp)
+}
+
 /// What the database itself would not say.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Internal {
@@ -84,6 +89,8 @@ pub(crate) enum Internal {
     Closed,
     #[error("the operation panicked and was undone")]
     Panicked,
+    #[error("the database gave up the transaction: try again")]
+    GivenUp,
 }
 
 /// Why a file is not opened.

@@ -54,6 +54,13 @@ impl SqliteOptions {
         self
     }
 
+    /// Whether a commit waits for the disk. Without it an acknowledged change is lost with the
+    /// power: for tests and throw-away data only.
+    pub fn with_sync(mut self, sync: bool) -> Self {
+        self.durable = sync;
+        self
+    }
+
     /// Gives up durability: for databases that nobody needs tomorrow.
     pub(crate) fn not_durable(mut self) -> Self {
         self.durable = false;

@@ -41,7 +41,11 @@ pub(crate) fn take(connection: &Connection, to: &Path) -> Result<(), Fault> {
     let name = partial
         .to_str()
         .ok_or_else(|| unwritable(std::io::Error::other("the path is not UTF-8: name another")))?;
-    connection.execute("VACUUM INTO ?1", [name])?;
+    // A reader's connection may write nothing, not even into another file.
+    connection.pragma_update(None, "query_only", false)?;
+    let copied = connection.execute("VACUUM INTO ?1", [name]);
+    connection.pragma_update(None, "query_only", true)?;
+    copied?;
     mark(&partial)?;
     let synced = File::open(&partial).and_then(|file| file.sync_all());
     synced.map_err(unwritable)?;

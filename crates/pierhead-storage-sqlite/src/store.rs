@@ -332,3 +332,7 @@ fn connect(path: &Path, options: SqliteOptions) -> rusqlite::Result<Connection> 
     connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
     Ok(connection)
 }
+
+#[cfg(test)]
+#[path = "store_tests.rs"]
+mod tests;

@@ -13,11 +13,13 @@ use pierhead_storage::StoreError;
 use rusqlite::Connection;
 
 use crate::board::{Board, Effects};
-use crate::error::{Fault, closed, from_sql, panicked};
+use crate::error::{Fault, closed, from_sql, given_up, panicked};
 use crate::queue::{Latch, Queue};
 
 /// How many requests share a commit at most; it bounds how long the first of them waits.
 const GROUP: usize = 64;
+
+const COMMIT: &str = "commit a group of changes";
 
 /// One request to the writer.
 pub(crate) trait Job: Send {
@@ -34,7 +36,7 @@ pub(crate) trait Job: Send {
 /// A request made of a closure.
 pub(crate) struct Work<T, F> {
     what: &'static str,
-    work: Option<F>,
+    run: Option<F>,
     answer: Result<T, StoreError>,
     reply: oneshot::Sender<Result<T, StoreError>>,
 }
@@ -50,7 +52,7 @@ where
     ) -> Self {
         Self {
             what,
-            work: Some(work),
+            run: Some(work),
             answer: Err(closed(what)),
             reply,
         }
@@ -63,7 +65,7 @@ where
     F: FnOnce(&Connection, &mut Effects) -> Result<T, Fault> + Send,
 {
     fn run(&mut self, tx: &Connection, effects: &mut Effects) -> bool {
-        if let Some(work) = self.work.take() {
+        if let Some(work) = self.run.take() {
             // What the closure leaves half done is rolled back with its savepoint.
             let done = catch_unwind(AssertUnwindSafe(|| work(tx, effects)));
             self.answer = match done {
@@ -145,7 +147,7 @@ impl Writer {
         first: Box<dyn Job>,
         jobs: &mut Vec<Box<dyn Job>>,
     ) -> Result<Effects, StoreError> {
-        let sql = |error| from_sql("commit a group of changes", error);
+        let sql = |error| from_sql(COMMIT, error);
         let mut effects = Effects::default();
         let begun = self.execute("BEGIN IMMEDIATE");
         let mut next = Some(first);
@@ -155,7 +157,7 @@ impl Writer {
                 Err(_) => Ok(None),
             };
             // A full disk makes SQLite give up the transaction as a whole.
-            let given_up = self
+            let undone = self
                 .connection
                 .is_autocommit()
                 .then(|| job.error().cloned());
@@ -171,8 +173,8 @@ impl Writer {
                     return Err(error);
                 }
             }
-            if let Some(error) = given_up {
-                return Err(error.unwrap_or_else(|| closed("commit a group of changes")));
+            if let Some(error) = undone {
+                return Err(error.unwrap_or_else(|| given_up(COMMIT)));
             }
             next = (jobs.len() < GROUP).then(|| self.queue.try_pop()).flatten();
         }
