@@ -1,13 +1,15 @@
 //! Blobs: read, looked at, taken out.
 //! <https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-blobs>
 
+use std::ops::Range;
+
 use futures::StreamExt as _;
 use http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, HeaderMap, HeaderValue, IF_RANGE,
     LOCATION, RANGE,
 };
 use http::{Response, StatusCode};
-use pierhead_model::{ByteRange, ContentDigest, RepositoryName};
+use pierhead_model::{ByteRange, ContentDigest, RangeError, RepositoryName};
 use pierhead_registry::{BlobRead, ReadOptions};
 
 use crate::body::{BoxError, ResponseBody};
@@ -114,13 +116,13 @@ fn describe(headers: &mut HeaderMap, digest: &ContentDigest, length: u64) {
     headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
 }
 
-/// The part that is asked for. Several parts, another unit, nonsense, and a part of what is no
-/// longer there are answered with the whole (RFC 9110 sections 13.1.5 and 14.2).
+/// The part that is asked for. Several parts, another unit, and a part of what is no longer there
+/// are answered with the whole (RFC 9110 sections 13.1.5 and 14.2); what is no range holds no byte.
 fn range(
     headers: &HeaderMap,
     digest: &ContentDigest,
     size: u64,
-) -> Result<Option<std::ops::Range<u64>>, Failure> {
+) -> Result<Option<Range<u64>>, Failure> {
     let mut values = headers.get_all(RANGE).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
         return Ok(None);
@@ -129,15 +131,13 @@ fn range(
     if !headers.get_all(IF_RANGE).iter().all(same) {
         return Ok(None);
     }
-    let Ok(range) = value
-        .to_str()
-        .map_err(drop)
-        .and_then(|it| ByteRange::parse(it).map_err(drop))
-    else {
-        return Ok(None);
+    let none = Failure::no_such_range(size);
+    let Ok(text) = value.to_str() else {
+        return Err(none);
     };
-    range
-        .resolve(size)
-        .map(Some)
-        .map_err(|none| Failure::no_such_range(none.len))
+    match ByteRange::parse(text) {
+        Ok(range) => range.resolve(size).map(Some).map_err(|_| none),
+        Err(RangeError::Malformed(_)) => Err(none),
+        Err(_) => Ok(None),
+    }
 }

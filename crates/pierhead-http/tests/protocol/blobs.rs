@@ -52,8 +52,6 @@ async fn one_range_is_served_and_anything_else_is_the_whole() {
         ("bytes=0-1,3-4", 200, None, CONTENT),
         (&*thousand, 200, None, CONTENT),
         ("lines=0-1", 200, None, CONTENT),
-        ("bytes=4-2", 200, None, CONTENT),
-        ("nonsense", 200, None, CONTENT),
     ] {
         let reply = client
             .with("range", range)
@@ -72,6 +70,9 @@ async fn one_range_is_served_and_anything_else_is_the_whole() {
         "bytes=10-",
         "bytes=10-11",
         "bytes=-0",
+        "bytes=4-2",
+        "bytes=x",
+        "nonsense",
         "bytes=18446744073709551615-",
     ] {
         let reply = client
