@@ -12,9 +12,23 @@
 )]
 
 mod api;
+mod docker;
+mod golden;
+mod image;
+mod people;
+mod random;
+mod raw;
 mod server;
+mod stores;
 mod tools;
 
 pub use api::{Answer, Api};
+pub use docker::{Client, Engine};
+pub use golden::{Transcript, golden};
+pub use image::{Layout, debian, digest, scratch_build};
+pub use people::{OWNER, PEOPLE, PROJECT, Person, lab, provision};
+pub use random::Random;
+pub use raw::{Raw, RawAnswer};
 pub use server::{ADMIN_PASSWORD, Server, ServerOptions, free_port};
-pub use tools::{Output, binary, run, tool};
+pub use stores::{assert_unchanged, fingerprint};
+pub use tools::{Output, binary, run, run_with, tool};

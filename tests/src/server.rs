@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -44,18 +45,21 @@ impl Server {
     /// Starts a server on an empty data directory and waits until it listens.
     pub fn start(options: ServerOptions) -> Self {
         let folder = Arc::new(TempDir::new().expect("a scratch directory"));
-        Self::start_in(folder, options)
+        Self::start_in(folder, options, format!("127.0.0.1:{}", free_port()))
     }
 
-    fn start_in(folder: Arc<TempDir>, options: ServerOptions) -> Self {
-        let port = free_port();
-        let host = format!("127.0.0.1:{port}");
+    fn start_in(folder: Arc<TempDir>, options: ServerOptions, host: String) -> Self {
         let mut arguments = options.under.clone();
         arguments.push(binary("pierhead").display().to_string());
         let mut command = Command::new(&arguments[0]);
-        command.args(&arguments[1..]).args(["serve", "--listen", &host, "--data"]);
+        command
+            .args(&arguments[1..])
+            .args(["serve", "--listen", &host, "--data"]);
         command.arg(folder.path().join("data"));
-        for (flag, text) in [("--provision", &options.provision), ("--config", &options.config)] {
+        for (flag, text) in [
+            ("--provision", &options.provision),
+            ("--config", &options.config),
+        ] {
             if let Some(text) = text {
                 let path = folder.path().join(format!("{}.toml", &flag[2..]));
                 std::fs::write(&path, text).expect("a scratch file");
@@ -63,13 +67,22 @@ impl Server {
             }
         }
         command.env("PIERHEAD_ADMIN_PASSWORD", ADMIN_PASSWORD);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let mut child = command.spawn().expect("the server starts");
         let log = Arc::new(Mutex::new(String::new()));
         let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
         keep(out, &log);
         keep(err, &log);
-        let mut server = Self { host, folder, options, child, log };
+        let mut server = Self {
+            host,
+            folder,
+            options,
+            child,
+            log,
+        };
         server.wait_until_listening();
         server
     }
@@ -112,7 +125,11 @@ impl Server {
         let end = Instant::now() + Duration::from_secs(60);
         while Instant::now() < end {
             if let Some(status) = self.child.try_wait().expect("the server is ours") {
-                assert!(status.success(), "the server stopped badly: {status}\n{}", self.log());
+                assert!(
+                    status.success(),
+                    "the server stopped badly: {status}\n{}",
+                    self.log()
+                );
                 return;
             }
             thread::sleep(Duration::from_millis(20));
@@ -120,12 +137,19 @@ impl Server {
         panic!("the server did not stop:\n{}", self.log());
     }
 
-    /// A new process on the same data, at another port; the old one must have ended.
-    pub fn again(mut self) -> Self {
+    /// A new process on the same data, at the same address. The old one, if it still runs, is
+    /// killed.
+    pub fn again(self) -> Self {
+        let options = self.options.clone();
+        self.again_as(options)
+    }
+
+    /// The same with other options.
+    pub fn again_as(mut self, options: ServerOptions) -> Self {
         self.kill();
-        let (folder, options) = (Arc::clone(&self.folder), self.options.clone());
+        let (folder, host) = (Arc::clone(&self.folder), self.host.clone());
         drop(self);
-        Self::start_in(folder, options)
+        Self::start_in(folder, options, host)
     }
 
     fn wait_until_listening(&mut self) {
@@ -135,7 +159,10 @@ impl Server {
                 return;
             }
             if let Some(status) = self.child.try_wait().expect("the server is ours") {
-                panic!("the server ended before it listened: {status}\n{}", self.log());
+                panic!(
+                    "the server ended before it listened: {status}\n{}",
+                    self.log()
+                );
             }
             thread::sleep(Duration::from_millis(20));
         }
@@ -152,10 +179,17 @@ impl Drop for Server {
     }
 }
 
-/// A loopback port that was free a moment ago.
+/// A loopback port that was free a moment ago. It lies below those the system gives to outgoing
+/// connections, so that a server can come back to it, and no two calls of a process give the same.
 pub fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a loopback port");
-    listener.local_addr().expect("a bound socket has an address").port()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = u16::try_from(std::process::id() % 100).unwrap_or_default() * 100;
+    loop {
+        let port = 20_000 + (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 10_000;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 fn keep(stream: impl std::io::Read + Send + 'static, log: &Arc<Mutex<String>>) {

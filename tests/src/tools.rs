@@ -1,10 +1,11 @@
 //! Other people's programs, and ours.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 /// The workspace's root.
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
 
@@ -12,7 +13,11 @@ fn root() -> PathBuf {
 pub fn binary(name: &str) -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or(root().join("target"), PathBuf::from);
     let path = target.join("release").join(name);
-    assert!(path.is_file(), "{} is not built; run scripts/test", path.display());
+    assert!(
+        path.is_file(),
+        "{} is not built; run scripts/test",
+        path.display()
+    );
     path
 }
 
@@ -55,9 +60,25 @@ impl Output {
 
 /// Runs a program to its end.
 pub fn run(command: &mut Command) -> Output {
-    let output = command.stdin(Stdio::null()).output();
-    let output = output.unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
+    run_with(command, &[])
+}
+
+/// Runs a program to its end, with these bytes on its standard input.
+pub fn run_with(command: &mut Command, input: &[u8]) -> Output {
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command
+        .spawn()
+        .unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
+    // A program that ends without reading is one that has something to say about it.
+    let _ = child.stdin.take().map(|mut stdin| stdin.write_all(input));
+    let output = child.wait_with_output().expect("the program is ours");
     let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
     text.push_str(&String::from_utf8_lossy(&output.stderr));
-    Output { ok: output.status.success(), text }
+    Output {
+        ok: output.status.success(),
+        text,
+    }
 }

@@ -1,3 +1,15 @@
 //! The real server, as its users and its attackers meet it.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
 mod architecture;
+mod conformance;
+mod crane;
+mod docker;
+mod durability;
+mod skopeo;
+mod zombie;

@@ -1,0 +1,176 @@
+//! The official conformance runner, read from its results file: on a set-up error it succeeds
+//! having run nothing, and its web page counts what is disabled among what was skipped.
+
+use std::fs;
+use std::path::Path;
+use std::time::SystemTime;
+
+use pierhead_tests::{OWNER, PROJECT, Server, ServerOptions, provision, run, tool};
+use tempfile::TempDir;
+
+/// How many tests the runner has at version 1.1, at least.
+const TESTS: u64 = 860;
+/// What it cannot test at version 1.1: cancelling an upload, for each of two algorithms.
+const DISABLED: u64 = 2;
+
+/// The counts of a results file.
+#[derive(Debug, PartialEq, Eq)]
+struct Counts {
+    tests: u64,
+    failures: u64,
+    errors: u64,
+    skipped: u64,
+    disabled: u64,
+}
+
+#[test]
+fn through_tokens_and_the_permission_engine_everything_conforms() {
+    let options = ServerOptions {
+        provision: Some(provision(&[])),
+        ..ServerOptions::default()
+    };
+    let server = Server::start(options);
+    let (one, two) = (format!("{PROJECT}/conf1"), format!("{PROJECT}/conf2"));
+    expect_conformance(
+        &server.host,
+        [&one, &two],
+        Some((OWNER.name, &OWNER.password())),
+    );
+}
+
+/// Runs everything that the runner can do at version 1.1.
+fn expect_conformance(host: &str, repositories: [&str; 2], login: Option<(&str, &str)>) {
+    let folder = TempDir::new().unwrap();
+    let mut command = tool("conformance");
+    command.current_dir(folder.path());
+    command
+        .env("OCI_REGISTRY", host)
+        .env("OCI_TLS", "disabled")
+        .env("OCI_VERSION", "1.1");
+    command
+        .env("OCI_REPO1", repositories[0])
+        .env("OCI_REPO2", repositories[1]);
+    if let Some((user, password)) = login {
+        command
+            .env("OCI_USERNAME", user)
+            .env("OCI_PASSWORD", password);
+    }
+    let started = SystemTime::now();
+    let output = run(&mut command);
+    let results = read(&folder.path().join("results/junit.xml"), started);
+    let results = results.unwrap_or_else(|why| panic!("{why}\n{}", output.text));
+    let counts = counts(&results).expect("a results file that we can read");
+    let failed = failed(&results).join("\n");
+    println!("conformance of {host}: {counts:?}");
+    assert!(output.ok, "the runner failed: {counts:?}\n{failed}");
+    assert_eq!(
+        (counts.failures, counts.errors, counts.skipped),
+        (0, 0, 0),
+        "{failed}"
+    );
+    assert_eq!(counts.disabled, DISABLED);
+    assert!(counts.tests >= TESTS, "only {} tests ran", counts.tests);
+    let cases = results.matches("<testcase ").count();
+    assert_eq!(
+        u64::try_from(cases).unwrap(),
+        counts.tests,
+        "the file tells what it counts"
+    );
+}
+
+/// The results, if they were written since.
+fn read(path: &Path, since: SystemTime) -> Result<String, String> {
+    let about = |error| format!("{}: {error}", path.display());
+    let written = fs::metadata(path)
+        .and_then(|data| data.modified())
+        .map_err(about)?;
+    if written < since {
+        return Err(format!("{} is older than this run", path.display()));
+    }
+    fs::read_to_string(path).map_err(about)
+}
+
+/// The counts of the one suite in a results file. A count that is zero may be left out there, but
+/// for these three.
+fn counts(results: &str) -> Option<Counts> {
+    let mut suites = results
+        .lines()
+        .filter(|line| line.trim_start().starts_with("<testsuite "));
+    let suite = suites.next()?;
+    let count = |name: &str| -> Option<u64> {
+        let (_, value) = suite.split_once(&format!(" {name}=\""))?;
+        value.split('"').next()?.parse().ok()
+    };
+    let counts = Counts {
+        tests: count("tests")?,
+        failures: count("failures")?,
+        errors: count("errors")?,
+        skipped: count("skipped").unwrap_or(0),
+        disabled: count("disabled").unwrap_or(0),
+    };
+    suites.next().is_none().then_some(counts)
+}
+
+/// The names of the tests that neither passed nor were disabled.
+fn failed(results: &str) -> Vec<&str> {
+    let cases = results
+        .lines()
+        .filter(|line| line.trim_start().starts_with("<testcase "));
+    let bad = |line: &&str| {
+        ["failure", "error", "skipped"]
+            .iter()
+            .any(|kind| line.contains(&format!("status=\"{kind}\"")))
+    };
+    cases
+        .filter(bad)
+        .filter_map(|line| line.split('"').nth(1))
+        .collect()
+}
+
+#[test]
+fn results_are_read_from_the_suite_and_from_nothing_older() {
+    let case = |status: &str| format!("    <testcase name=\"a/{status}\" status=\"{status}\">\n");
+    let file = |numbers: &str| {
+        let cases: String = ["passed", "failure", "disabled"].map(case).concat();
+        format!("<testsuites tests=\"9\">\n  <testsuite name=\"x\" {numbers}>\n{cases}")
+    };
+    let all = "tests=\"3\" failures=\"1\" errors=\"0\" disabled=\"1\" skipped=\"4\"";
+    let read_all = Counts {
+        tests: 3,
+        failures: 1,
+        errors: 0,
+        skipped: 4,
+        disabled: 1,
+    };
+    assert_eq!(counts(&file(all)), Some(read_all));
+    let few = Counts {
+        tests: 3,
+        failures: 1,
+        errors: 0,
+        skipped: 0,
+        disabled: 0,
+    };
+    assert_eq!(
+        counts(&file("tests=\"3\" failures=\"1\" errors=\"0\"")),
+        Some(few)
+    );
+    for unreadable in [
+        "",
+        &file("tests=\"3\" failures=\"1\""),
+        &file(all).repeat(2),
+    ] {
+        assert_eq!(counts(unreadable), None, "{unreadable}");
+    }
+    assert_eq!(failed(&file(all)), ["a/failure"]);
+
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("junit.xml");
+    let before = SystemTime::now();
+    assert!(read(&path, before).is_err(), "nothing was written");
+    fs::write(&path, "x").unwrap();
+    fs::File::open(&path)
+        .unwrap()
+        .set_modified(before - std::time::Duration::from_secs(1))
+        .unwrap();
+    assert!(read(&path, before).unwrap_err().contains("older"));
+}
