@@ -9,11 +9,13 @@
 mod blobs;
 mod bodies;
 mod challenges;
+mod hostile;
 mod lists;
 mod manifests;
 mod routes;
 #[cfg(feature = "axum")]
 mod served;
+mod stores;
 mod support;
 mod tokens;
 mod uploads;

@@ -106,7 +106,7 @@ impl Client {
         Self::of(builder.build())
     }
 
-    fn of(registry: Registry) -> Self {
+    pub(crate) fn of(registry: Registry) -> Self {
         let options = HttpOptions::default()
             .with_public_url("https://registry.example.org")
             .expect("it is a public URL")
@@ -115,6 +115,21 @@ impl Client {
             service: RegistryService::new(registry, options),
             headers: Vec::new(),
         }
+    }
+
+    /// A client of the same registry under other options.
+    pub(crate) fn with_options(&self, change: impl FnOnce(HttpOptions) -> HttpOptions) -> Self {
+        let options = change(self.service.options().clone());
+        let service = RegistryService::new(self.service.registry().clone(), options);
+        Self {
+            service,
+            headers: self.headers.clone(),
+        }
+    }
+
+    /// The headers each request carries.
+    pub(crate) fn headers(&self) -> &[(String, String)] {
+        &self.headers
     }
 
     /// The same client with one more header on every request.
