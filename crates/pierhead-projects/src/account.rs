@@ -3,6 +3,7 @@
 use std::time::SystemTime;
 
 use pierhead_auth::Secret;
+use pierhead_auth::password::PasswordHash;
 use pierhead_auth::token::PersonalToken;
 use pierhead_policy::{PrincipalId, Scopes};
 use serde_json::json;
@@ -22,6 +23,8 @@ pub struct AccountRequest {
     pub email: Option<Email>,
     /// Its password; without one nobody signs in until it is set.
     pub password: Option<Secret>,
+    /// Its password as an argon2id hash in PHC form, which counts before `password`.
+    pub password_hash: Option<Secret>,
     /// Whether it is certified.
     pub certified: bool,
     /// Whether it is an operator.
@@ -31,7 +34,18 @@ pub struct AccountRequest {
 impl AccountRequest {
     /// An account that signs in with this password.
     pub fn with_password(password: impl Into<Secret>) -> Self {
-        Self { password: Some(password.into()), ..Self::default() }
+        Self {
+            password: Some(password.into()),
+            ..Self::default()
+        }
+    }
+
+    /// An account that signs in with the password of this hash (argon2id in PHC form).
+    pub fn with_password_hash(hash: impl Into<Secret>) -> Self {
+        Self {
+            password_hash: Some(hash.into()),
+            ..Self::default()
+        }
     }
 
     /// The same with a confirmed e-mail address.
@@ -65,17 +79,37 @@ impl Projects {
         request: AccountRequest,
     ) -> Result<PrincipalId, ProjectsError> {
         self.operator(actor).await?;
-        let password = match request.password {
-            Some(password) => Some(self.inner.passwords.hash(password).await?.as_str().to_owned()),
-            None => None,
+        let password = match (request.password_hash, request.password) {
+            (Some(hash), _) => {
+                let hash: PasswordHash = hash.expose().parse()?;
+                Some(hash.as_str().to_owned())
+            }
+            (None, Some(password)) => Some(
+                self.inner
+                    .passwords
+                    .hash(password)
+                    .await?
+                    .as_str()
+                    .to_owned(),
+            ),
+            (None, None) => None,
         };
         until_settled!(async {
             let mut expect = self.operator(actor).await?;
             let mut principals = vec![PrincipalKey::Name(name.folded())];
-            principals.extend(request.email.as_ref().map(|email| PrincipalKey::Email(email.folded())));
+            principals.extend(
+                request
+                    .email
+                    .as_ref()
+                    .map(|email| PrincipalKey::Email(email.folded())),
+            );
             let survey = self.survey(SurveyQuery::of(principals)).await?;
             match survey.principals.iter().position(Option::is_some) {
-                Some(0) => return Err(ProjectsError::NameTaken { name: name.to_string() }),
+                Some(0) => {
+                    return Err(ProjectsError::NameTaken {
+                        name: name.to_string(),
+                    });
+                }
                 Some(_) => return Err(ProjectsError::EmailTaken),
                 None => {}
             }
@@ -90,7 +124,8 @@ impl Projects {
                 operator: request.operator,
             });
             expect.extend(survey.versions);
-            self.commit(actor, expect, vec![Recorded::new(change)]).await?;
+            self.commit(actor, expect, vec![Recorded::new(change)])
+                .await?;
             Ok(id)
         })
     }
@@ -108,7 +143,10 @@ impl Projects {
     /// How many accounts are operators and not disabled. A server without one makes its first.
     pub async fn active_operators(&self) -> Result<u64, ProjectsError> {
         Ok({
-            let query = SurveyQuery { operators: true, ..SurveyQuery::default() };
+            let query = SurveyQuery {
+                operators: true,
+                ..SurveyQuery::default()
+            };
             self.survey(query).await?.active_operators
         })
     }
@@ -182,7 +220,13 @@ impl Projects {
         password: Secret,
     ) -> Result<(), ProjectsError> {
         pierhead_auth::password::check_rules(&password)?;
-        let hash = self.inner.passwords.hash(password).await?.as_str().to_owned();
+        let hash = self
+            .inner
+            .passwords
+            .hash(password)
+            .await?
+            .as_str()
+            .to_owned();
         self.change_account(actor, account, |_, _| {
             let hash = PasswordText(hash.clone());
             Ok(Some(Recorded::new(Change::SetPassword { account, hash })))
@@ -231,7 +275,9 @@ impl Projects {
         until_settled!(async {
             let mut expect = self.owner_or_operator(actor, account).await?;
             let record = self.store().caller(account, Some(credential)).await?;
-            let Some(record) = record else { return Err(ProjectsError::NotFound { what: "account" }) };
+            let Some(record) = record else {
+                return Err(ProjectsError::NotFound { what: "account" });
+            };
             let Some(found) = record.credential else {
                 return Err(ProjectsError::NotFound { what: "credential" });
             };
@@ -239,7 +285,10 @@ impl Projects {
                 return Ok(());
             }
             expect.extend(record.versions);
-            let change = Recorded::new(Change::RevokeCredential { account, credential });
+            let change = Recorded::new(Change::RevokeCredential {
+                account,
+                credential,
+            });
             Ok(self.commit(actor, expect, vec![change]).await?)
         })
     }
@@ -271,7 +320,10 @@ impl Projects {
         until_settled!(async {
             let mut expect = self.operator(actor).await?;
             let principals = vec![PrincipalKey::Id(account)];
-            let query = SurveyQuery { operators: true, ..SurveyQuery::of(principals) };
+            let query = SurveyQuery {
+                operators: true,
+                ..SurveyQuery::of(principals)
+            };
             let mut survey = self.survey(query).await?;
             let found = match survey.principals.pop().flatten() {
                 Some(Found::Account(found)) => found,

@@ -72,12 +72,18 @@ pub(crate) fn list_json(list: &AccessList) -> Value {
 impl Recorded {
     /// A change of something that was not there before.
     pub fn new(change: Change) -> Self {
-        Self { change, before: None }
+        Self {
+            change,
+            before: None,
+        }
     }
 
     /// A change that replaces `before`.
     pub fn replacing(change: Change, before: &Value) -> Self {
-        Self { change, before: Some(before.to_string()) }
+        Self {
+            change,
+            before: Some(before.to_string()),
+        }
     }
 
     /// Its row for the audit record. Secrets and their hashes are never in it.
@@ -109,11 +115,18 @@ fn described(change: &Change) -> (&'static str, Option<Value>) {
         Change::SetDisabled { disabled, .. } => ("set-disabled", Some(json!(disabled))),
         Change::SetPassword { .. } => ("set-password", None),
         Change::CreateTeam { name, .. } => ("create-team", Some(json!({ "name": name.as_str() }))),
-        Change::SetMember { account, member, manager, .. } => (
+        Change::SetMember {
+            account,
+            member,
+            manager,
+            ..
+        } => (
             "set-member",
             Some(json!({ "account": account.get(), "member": member, "manager": manager })),
         ),
-        Change::CreateProject { name, owner, list, .. } => (
+        Change::CreateProject {
+            name, owner, list, ..
+        } => (
             "create-project",
             Some(json!({ "name": name, "owner": owner.get(), "list": list_json(list) })),
         ),
@@ -126,7 +139,10 @@ fn described(change: &Change) -> (&'static str, Option<Value>) {
         Change::SetTrash { .. } => ("restore", None),
         Change::CreateCredential(new) => {
             let scopes: Vec<&str> = crate::scopes::names(new.scopes).collect();
-            ("create-credential", Some(json!({ "id": new.id.0, "name": new.name, "scopes": scopes })))
+            (
+                "create-credential",
+                Some(json!({ "id": new.id.0, "name": new.name, "scopes": scopes })),
+            )
         }
         Change::RevokeCredential { credential, .. } => {
             ("revoke-credential", Some(json!({ "id": credential.0 })))

@@ -36,9 +36,10 @@ impl CallerExtra {
     pub(crate) fn holds(&self, now: &CallerRecord, at: SystemTime) -> bool {
         let credential_is_good = match self.credential {
             None => true,
-            Some(id) => {
-                now.credential.as_ref().is_some_and(|found| found.id == id && found.is_good(at))
-            }
+            Some(id) => now
+                .credential
+                .as_ref()
+                .is_some_and(|found| found.id == id && found.is_good(at)),
         };
         !now.disabled
             && now.generation == self.generation
@@ -49,7 +50,10 @@ impl CallerExtra {
 
 /// Which life of the store a record is from.
 pub(crate) fn epoch(record: &CallerRecord) -> u64 {
-    record.versions.first().map_or(0, |(_, rights)| rights.epoch)
+    record
+        .versions
+        .first()
+        .map_or(0, |(_, rights)| rights.epoch)
 }
 
 /// The id by which uploads and history know an account.
@@ -114,7 +118,12 @@ fn unavailable(error: StoreError) -> AuthenticationError {
 fn extra(claims: &RegistryClaims) -> Option<CallerExtra> {
     match claims.holder {
         Holder::Anonymous => None,
-        Holder::Account { account, account_version, credential, .. } => Some(CallerExtra {
+        Holder::Account {
+            account,
+            account_version,
+            credential,
+            ..
+        } => Some(CallerExtra {
             account: PrincipalId::new(account),
             credential: credential.map(CredentialId),
             scopes: scopes::from_names(&claims.scopes),

@@ -35,16 +35,27 @@ impl Authorizer for ProjectAuthorizer {
         action: Action,
         resource: &Resource<'_>,
     ) -> Result<Decision, AuthorizerError> {
-        let Some(action) = in_policy(action) else { return Ok(refused(None)) };
-        let Ok(extra) = known(caller) else { return Ok(refused(None)) };
-        let (decision, access) =
-            self.inner.decide(extra, action, resource).await.map_err(unavailable)?;
+        let Some(action) = in_policy(action) else {
+            return Ok(refused(None));
+        };
+        let Ok(extra) = known(caller) else {
+            return Ok(refused(None));
+        };
+        let (decision, access) = self
+            .inner
+            .decide(extra, action, resource)
+            .await
+            .map_err(unavailable)?;
         Ok(match decision {
             Judged::Allowed => Decision::Allow(Allowed {
                 fence: access.fence(),
                 parent: match resource.repository {
                     Some(_) => None,
-                    None => access.target.project.as_ref().map(|found| ParentId(found.id.get())),
+                    None => access
+                        .target
+                        .project
+                        .as_ref()
+                        .map(|found| ParentId(found.id.get())),
                 },
             }),
             Judged::ScopeLacks(reason) => Decision::Deny(Denial {
@@ -62,7 +73,11 @@ impl Authorizer for ProjectAuthorizer {
         limit: usize,
     ) -> Result<Vec<RepositoryName>, AuthorizerError> {
         match known(caller) {
-            Ok(extra) => self.inner.visible(extra, after, limit).await.map_err(unavailable),
+            Ok(extra) => self
+                .inner
+                .visible(extra, after, limit)
+                .await
+                .map_err(unavailable),
             Err(Stranger) => Ok(Vec::new()),
         }
     }
@@ -101,11 +116,17 @@ impl Inner {
             name: resource.name.clone(),
             repository: resource.repository.map(|found| found.id),
         };
-        self.facts.access(extra.map(|extra| (extra.account, extra.credential)), &what).await
+        self.facts
+            .access(extra.map(|extra| (extra.account, extra.credential)), &what)
+            .await
     }
 
     pub(crate) fn project_of(&self, name: &RepositoryName) -> Option<policy::EntityId> {
-        self.options.ids.split(name.as_str()).ok().map(|(project, _)| project)
+        self.options
+            .ids
+            .split(name.as_str())
+            .ok()
+            .map(|(project, _)| project)
     }
 
     async fn decide(
@@ -126,16 +147,18 @@ impl Inner {
         name: &RepositoryName,
         access: &Access,
     ) -> Judged {
-        let Some(caller) = self.caller_facts(extra, access) else { return Judged::Refused(None) };
+        let Some(caller) = self.caller_facts(extra, access) else {
+            return Judged::Refused(None);
+        };
         if let Err(scope) = scope_gate(action.request_kind(), caller.scopes) {
             return Judged::ScopeLacks(Reason::ScopeLacks { scope });
         }
         let target = access.target.as_repository(self.project_of(name).is_some());
         match policy::decide(&self.options.policy, &caller, action, &target) {
             policy::Decision::Allow { .. } => Judged::Allowed,
-            policy::Decision::Deny { reason, may_know, .. } => {
-                Judged::Refused(may_know.then_some(reason))
-            }
+            policy::Decision::Deny {
+                reason, may_know, ..
+            } => Judged::Refused(may_know.then_some(reason)),
         }
     }
 
@@ -145,9 +168,13 @@ impl Inner {
         extra: Option<CallerExtra>,
         access: &'a Access,
     ) -> Option<CallerFacts<'a>> {
-        let Some(extra) = extra else { return Some(CallerFacts::ANONYMOUS) };
+        let Some(extra) = extra else {
+            return Some(CallerFacts::ANONYMOUS);
+        };
         let record = access.caller.as_ref()?;
-        extra.holds(record, self.clock.now()).then(|| record.facts(extra.scopes))
+        extra
+            .holds(record, self.clock.now())
+            .then(|| record.facts(extra.scopes))
     }
 
     /// The names that a caller may see: filtered before paging, in the order of the names.
@@ -164,14 +191,19 @@ impl Inner {
                 _ => return Ok(Vec::new()),
             },
         };
-        let caller = record.as_ref().map_or(CallerFacts::ANONYMOUS, |(record, extra)| {
-            record.facts(extra.scopes)
-        });
+        let caller = record
+            .as_ref()
+            .map_or(CallerFacts::ANONYMOUS, |(record, extra)| {
+                record.facts(extra.scopes)
+            });
         let mut seen = Vec::new();
         let mut after = after.map(str::to_owned);
         while seen.len() < limit {
             let chunk = self.facts.store.targets(after.as_deref(), CHUNK).await?;
-            let (count, last) = (chunk.len(), chunk.last().map(|(name, _)| name.as_str().to_owned()));
+            let (count, last) = (
+                chunk.len(),
+                chunk.last().map(|(name, _)| name.as_str().to_owned()),
+            );
             for (name, target) in chunk {
                 let target = target.as_repository(self.project_of(&name).is_some());
                 let see = policy::Action::See;
@@ -209,7 +241,10 @@ fn refused(reason: Option<Reason>) -> Decision {
 }
 
 fn explained(reason: Reason) -> Explanation {
-    Explanation { rule: reason.rule().to_owned(), remedy: reason.remedy().to_owned() }
+    Explanation {
+        rule: reason.rule().to_owned(),
+        remedy: reason.remedy().to_owned(),
+    }
 }
 
 fn unavailable(error: StoreError) -> AuthorizerError {

@@ -22,8 +22,14 @@ struct Generations<K, V> {
 
 impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
     pub(crate) fn new(capacity: usize) -> Self {
-        let state = Generations { young: HashMap::new(), old: HashMap::new() };
-        Self { half: (capacity / 2).max(1), state: Mutex::new(state) }
+        let state = Generations {
+            young: HashMap::new(),
+            old: HashMap::new(),
+        };
+        Self {
+            half: (capacity / 2).max(1),
+            state: Mutex::new(state),
+        }
     }
 
     pub(crate) fn get(&self, key: &K) -> Option<V> {

@@ -10,10 +10,16 @@ use pierhead_storage::{Fence, ParentId, RepositoryId, ScopeId, ScopeKind};
 use crate::record::{CredentialId, CredentialKind};
 
 /// Moved by whatever can change how many active operators there are.
-pub const OPERATORS: ScopeId = ScopeId { kind: ScopeKind::Other, id: 0x7069_6572_0001 };
+pub const OPERATORS: ScopeId = ScopeId {
+    kind: ScopeKind::Other,
+    id: 0x7069_6572_0001,
+};
 
 /// Moved by whatever changes which projects there are and how they are called.
-pub const PROJECTS: ScopeId = ScopeId { kind: ScopeKind::Other, id: 0x7069_6572_0002 };
+pub const PROJECTS: ScopeId = ScopeId {
+    kind: ScopeKind::Other,
+    id: 0x7069_6572_0002,
+};
 
 /// Who changes something, for the record. It grants nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,12 +33,18 @@ pub struct Actor {
 impl Actor {
     /// The server itself, or whoever runs its commands.
     pub fn system(from: impl Into<String>) -> Self {
-        Self { who: None, from: from.into() }
+        Self {
+            who: None,
+            from: from.into(),
+        }
     }
 
     /// An account that asks over the network.
     pub fn account(who: PrincipalId, from: Option<IpAddr>) -> Self {
-        Self { who: Some(who), from: from.map_or_else(String::new, |address| address.to_string()) }
+        Self {
+            who: Some(who),
+            from: from.map_or_else(String::new, |address| address.to_string()),
+        }
     }
 }
 
@@ -55,7 +67,10 @@ pub struct NewAccount {
 
 impl std::fmt::Debug for NewAccount {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("NewAccount").field("id", &self.id).field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("NewAccount")
+            .field("id", &self.id)
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }
 
@@ -241,12 +256,17 @@ impl Change {
             }
             Self::CreateTeam { id, .. } => vec![account(id)],
             // Decisions rest on the account; the team's own scope is for whoever sets all members.
-            Self::SetMember { team, account: id, .. } => vec![account(id), account(team)],
+            Self::SetMember {
+                team, account: id, ..
+            } => vec![account(id), account(team)],
             Self::CreateProject { id, .. } => vec![EntityRef::Project(*id).scope(), PROJECTS],
             Self::SetProjectName { .. } => vec![PROJECTS],
             Self::SetOwner { project, .. } => vec![EntityRef::Project(*project).scope()],
             Self::SetList { entity, .. } => vec![entity.scope()],
-            Self::SetTrash { entity: entity @ EntityRef::Project(_), .. } => {
+            Self::SetTrash {
+                entity: entity @ EntityRef::Project(_),
+                ..
+            } => {
                 vec![entity.scope(), PROJECTS]
             }
             Self::SetTrash { entity, .. } => vec![entity.scope()],

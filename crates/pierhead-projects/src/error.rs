@@ -56,6 +56,9 @@ pub enum ProjectsError {
     /// A new password against the rules.
     #[error(transparent)]
     PasswordRule(#[from] pierhead_auth::password::PasswordRule),
+    /// A password hash that is none.
+    #[error(transparent)]
+    PasswordHash(#[from] pierhead_auth::password::PasswordHashError),
     /// Too many passwords are being hashed.
     #[error("too many passwords are being hashed; try again")]
     TooMany,

@@ -62,13 +62,20 @@ impl Facts {
         capacity: usize,
     ) -> Self {
         let (callers, targets) = (Cache::new(capacity), Cache::new(capacity));
-        Self { store, repositories, callers, targets }
+        Self {
+            store,
+            repositories,
+            callers,
+            targets,
+        }
     }
 
     /// The account and its credential as they are now.
     pub(crate) async fn caller(&self, who: Who) -> Result<Option<Arc<CallerRecord>>, StoreError> {
         for _ in 0..ATTEMPTS {
-            let Some(caller) = self.read_caller(who).await? else { return Ok(None) };
+            let Some(caller) = self.read_caller(who).await? else {
+                return Ok(None);
+            };
             if self.stand(&[&caller.versions]).await? {
                 return Ok(Some(caller));
             }
@@ -78,11 +85,7 @@ impl Facts {
     }
 
     /// Caller and target as they are now.
-    pub(crate) async fn access(
-        &self,
-        who: Option<Who>,
-        what: &What,
-    ) -> Result<Access, StoreError> {
+    pub(crate) async fn access(&self, who: Option<Who>, what: &What) -> Result<Access, StoreError> {
         for _ in 0..ATTEMPTS {
             let caller = match who {
                 Some(who) => self.read_caller(who).await?,
@@ -105,7 +108,9 @@ impl Facts {
         if let Some(known) = self.callers.get(&who) {
             return Ok(Some(known));
         }
-        let Some(caller) = self.store.caller(who.0, who.1).await? else { return Ok(None) };
+        let Some(caller) = self.store.caller(who.0, who.1).await? else {
+            return Ok(None);
+        };
         let caller = Arc::new(caller);
         self.callers.put(who, Arc::clone(&caller));
         Ok(Some(caller))
@@ -115,16 +120,25 @@ impl Facts {
         if let Some(known) = self.targets.get(what) {
             return Ok(known);
         }
-        let lookup = TargetLookup::Name { project: what.project, name: what.name.clone() };
+        let lookup = TargetLookup::Name {
+            project: what.project,
+            name: what.name.clone(),
+        };
         let target = Arc::new(self.store.target(&lookup).await?);
-        let found = target.repository.as_ref().map(|found| RepositoryId(found.id.get()));
+        let found = target
+            .repository
+            .as_ref()
+            .map(|found| RepositoryId(found.id.get()));
         if found == what.repository {
             self.targets.put(what.clone(), Arc::clone(&target));
         }
         Ok(target)
     }
 
-    async fn stand(&self, versions: &[&[(ScopeId, pierhead_storage::Rights)]]) -> Result<bool, StoreError> {
+    async fn stand(
+        &self,
+        versions: &[&[(ScopeId, pierhead_storage::Rights)]],
+    ) -> Result<bool, StoreError> {
         let read: Versions = versions.iter().copied().flatten().copied().collect();
         if read.is_empty() {
             return Ok(true);
@@ -132,10 +146,16 @@ impl Facts {
         let scopes: Vec<ScopeId> = read.iter().map(|(scope, _)| *scope).collect();
         let current = self.repositories.current(&scopes).await?;
         Ok(current.len() == read.len()
-            && current.iter().zip(&read).all(|(now, (_, then))| now.rights == *then))
+            && current
+                .iter()
+                .zip(&read)
+                .all(|(now, (_, then))| now.rights == *then))
     }
 }
 
 fn restless() -> StoreError {
-    StoreError::unavailable("read permissions that stay the same while they are read", "they move")
+    StoreError::unavailable(
+        "read permissions that stay the same while they are read",
+        "they move",
+    )
 }

@@ -8,9 +8,7 @@ use async_trait::async_trait;
 use pierhead_auth::Secret;
 use pierhead_auth::lockout::RetryAfter;
 use pierhead_auth::password::{HashingError, PasswordHash};
-use pierhead_auth::token::{
-    AccessEntry, Holder, IssueError, PersonalToken, RegistryClaims,
-};
+use pierhead_auth::token::{AccessEntry, Holder, IssueError, PersonalToken, RegistryClaims};
 use pierhead_model::{RepositoryActions, RepositoryName, TokenScope};
 use pierhead_policy::{Action, CallerFacts, Scopes, Target, decide};
 use pierhead_registry::{
@@ -43,15 +41,25 @@ pub struct ProjectIssuer {
 impl TokenIssuer for ProjectIssuer {
     async fn issue(&self, request: TokenRequest) -> Result<IssuedToken, TokenRefusal> {
         let inner = &self.inner;
-        if request.service.as_ref().is_some_and(|service| *service != inner.options.service) {
+        if request
+            .service
+            .as_ref()
+            .is_some_and(|service| *service != inner.options.service)
+        {
             let service = &inner.options.service;
-            return Err(refuse(format!("tokens are issued for the service `{service}` only")));
+            return Err(refuse(format!(
+                "tokens are issued for the service `{service}` only"
+            )));
         }
         if request.scopes.len() > MAX_SCOPES {
-            return Err(refuse(format!("at most {MAX_SCOPES} scopes are taken at once")));
+            return Err(refuse(format!(
+                "at most {MAX_SCOPES} scopes are taken at once"
+            )));
         }
         if request.grant == GrantType::RefreshToken {
-            return Err(refuse("refresh tokens are not issued here; sign in again".to_owned()));
+            return Err(refuse(
+                "refresh tokens are not issued here; sign in again".to_owned(),
+            ));
         }
         let who = inner.sign_in(request.credentials, &request.from).await?;
         inner.token(who.as_ref(), &request.scopes).await
@@ -80,16 +88,17 @@ impl Inner {
             return self.by_token(&token).await.map(Some);
         }
         let peer = from.address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-        self.by_password(&username, Secret::from(password.expose()), peer).await.map(Some)
+        self.by_password(&username, Secret::from(password.expose()), peer)
+            .await
+            .map(Some)
     }
 
     async fn by_token(&self, token: &PersonalToken) -> Result<SignedIn, TokenRefusal> {
         let now = self.clock.now();
         let store = &self.facts.store;
         let found = store.credential(&token.hash()).await.map_err(unavailable)?;
-        let good = |found: &CredentialRecord| {
-            found.kind == CredentialKind::Personal && found.is_good(now)
-        };
+        let good =
+            |found: &CredentialRecord| found.kind == CredentialKind::Personal && found.is_good(now);
         let found = found.filter(good).ok_or(TokenRefusal::Credentials)?;
         let signed_in = self.signed_in(found.account, Some(&found)).await?;
         let written = found.last_used.is_some_and(|last| {
@@ -120,7 +129,10 @@ impl Inner {
             Some(login) => self.facts.store.sign_in(login).await.map_err(unavailable)?,
             None => None,
         };
-        let account = found.as_ref().filter(|found| !found.disabled).map(|found| found.account);
+        let account = found
+            .as_ref()
+            .filter(|found| !found.disabled)
+            .map(|found| found.account);
         let hash = found.as_ref().and_then(usable_hash);
         let lockout = Arc::clone(&self.lockout);
         let verdict = self.passwords.run(move |hasher| {
@@ -158,7 +170,11 @@ impl Inner {
         credential: Option<&CredentialRecord>,
     ) -> Result<SignedIn, TokenRefusal> {
         let id = credential.map(|credential| credential.id);
-        let record = self.facts.caller((account, id)).await.map_err(unavailable)?;
+        let record = self
+            .facts
+            .caller((account, id))
+            .await
+            .map_err(unavailable)?;
         let record = record.ok_or(TokenRefusal::Credentials)?;
         let extra = CallerExtra {
             account,
@@ -183,7 +199,10 @@ impl Inner {
         for scope in asked {
             match scope {
                 TokenScope::Repository { name, actions } => {
-                    let granted = self.granted(who, name, *actions).await.map_err(unavailable)?;
+                    let granted = self
+                        .granted(who, name, *actions)
+                        .await
+                        .map_err(unavailable)?;
                     access.push(AccessEntry::repository(name.as_str(), granted.iter()));
                 }
                 TokenScope::Catalog => access.push(catalog(who)),
@@ -192,9 +211,10 @@ impl Inner {
         }
         let options = &self.options;
         let (now, life) = (self.clock.now(), options.token_life.as_secs());
-        let claims = RegistryClaims::new(&*options.issuer, &*options.service, self.unix_now(), life)
-            .map_err(|error| TokenRefusal::Unavailable(Arc::new(error)))?
-            .with_access(access);
+        let claims =
+            RegistryClaims::new(&*options.issuer, &*options.service, self.unix_now(), life)
+                .map_err(|error| TokenRefusal::Unavailable(Arc::new(error)))?
+                .with_access(access);
         let claims = match who {
             None => claims,
             Some(SignedIn { record, extra }) => claims
@@ -231,7 +251,10 @@ impl Inner {
         asked: RepositoryActions,
     ) -> Result<RepositoryActions, StoreError> {
         let repository = self.facts.repositories.find_repository(name).await?;
-        let resource = Resource { name, repository: repository.as_ref() };
+        let resource = Resource {
+            name,
+            repository: repository.as_ref(),
+        };
         let extra = who.map(|who| who.extra);
         let access = self.access(extra, &resource).await?;
         let Some(caller) = self.caller_facts(extra, &access) else {
@@ -289,7 +312,11 @@ fn catalog(who: Option<&SignedIn>) -> AccessEntry {
     AccessEntry {
         kind: "registry".to_owned(),
         name: "catalog".to_owned(),
-        actions: if may { vec!["*".to_owned()] } else { Vec::new() },
+        actions: if may {
+            vec!["*".to_owned()]
+        } else {
+            Vec::new()
+        },
     }
 }
 
@@ -298,7 +325,9 @@ fn refuse(message: String) -> TokenRefusal {
 }
 
 fn locked(RetryAfter(seconds): RetryAfter) -> TokenRefusal {
-    TokenRefusal::TooMany { retry_after: Duration::from_secs(seconds) }
+    TokenRefusal::TooMany {
+        retry_after: Duration::from_secs(seconds),
+    }
 }
 
 fn unavailable(error: StoreError) -> TokenRefusal {

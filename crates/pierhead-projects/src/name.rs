@@ -47,9 +47,15 @@ impl FromStr for AccountName {
         let bytes = text.as_bytes();
         let fits = (3..=63).contains(&bytes.len())
             && bytes.first().is_some_and(|byte| plain(*byte))
-            && bytes.iter().all(|byte| plain(*byte) || matches!(byte, b'.' | b'-' | b'_'))
+            && bytes
+                .iter()
+                .all(|byte| plain(*byte) || matches!(byte, b'.' | b'-' | b'_'))
             && bytes.iter().any(u8::is_ascii_lowercase);
-        if fits { Ok(Self(text.into())) } else { Err(BadName) }
+        if fits {
+            Ok(Self(text.into()))
+        } else {
+            Err(BadName)
+        }
     }
 }
 
@@ -128,7 +134,10 @@ impl Login {
             return None;
         }
         if typed.contains('@') {
-            return typed.parse().ok().map(|email: Email| Self::Email(email.folded()));
+            return typed
+                .parse()
+                .ok()
+                .map(|email: Email| Self::Email(email.folded()));
         }
         let name: AccountName = typed.to_ascii_lowercase().parse().ok()?;
         Some(Self::Name(name.folded()))
@@ -146,7 +155,9 @@ mod tests {
             assert!(good.parse::<AccountName>().is_ok(), "{good}");
         }
         let longer = "a".repeat(64);
-        for bad in ["", "ab", "Ana", "-ana", ".ana", "123", "1.2", "an a", "ana@b", "añaa", &longer] {
+        for bad in [
+            "", "ab", "Ana", "-ana", ".ana", "123", "1.2", "an a", "ana@b", "añaa", &longer,
+        ] {
             assert!(bad.parse::<AccountName>().is_err(), "{bad}");
         }
     }
@@ -156,7 +167,10 @@ mod tests {
         for (typed, expected) in [
             ("ana", Some(Login::Name("ana".into()))),
             ("A.na-B", Some(Login::Name("anab".into()))),
-            ("Ana@Example.org", Some(Login::Email("ana@example.org".into()))),
+            (
+                "Ana@Example.org",
+                Some(Login::Email("ana@example.org".into())),
+            ),
             ("@example.org", None),
             ("a@b@c", None),
             ("", None),

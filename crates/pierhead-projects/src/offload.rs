@@ -19,7 +19,9 @@ pub struct ThreadOffload;
 impl Offload for ThreadOffload {
     fn run(&self, job: Job) {
         // Without a thread the job is dropped, and with it the sender that its caller waits on.
-        let started = std::thread::Builder::new().name("password".to_owned()).spawn(job);
+        let started = std::thread::Builder::new()
+            .name("password".to_owned())
+            .spawn(job);
         drop(started);
     }
 }

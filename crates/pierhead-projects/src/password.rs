@@ -58,7 +58,10 @@ pub(crate) enum PasswordWork {
 
 impl Passwords {
     pub(crate) fn new(offload: Arc<dyn Offload>) -> Self {
-        Self { offload, state: Arc::default() }
+        Self {
+            offload,
+            state: Arc::default(),
+        }
     }
 
     /// Runs `work` when its turn comes. Dropping the future takes a piece of work that waits out of
@@ -94,10 +97,14 @@ impl Passwords {
                 return Ok(());
             }
             state.running += 1;
-            state.queue.push_back(piece);
             state.idle.pop().unwrap_or_default()
         };
-        let worker = Worker { state: Arc::clone(&self.state), hasher: Some(hasher) };
+        let state = Arc::clone(&self.state);
+        let worker = Worker {
+            state,
+            first: Some(piece),
+            hasher: Some(hasher),
+        };
         self.offload.run(Box::new(move || worker.work()));
         Ok(())
     }
@@ -106,13 +113,17 @@ impl Passwords {
 /// One of the two that work; gives its place back however it ends.
 struct Worker {
     state: Arc<Mutex<State>>,
+    /// What it was started for.
+    first: Option<Work>,
     hasher: Option<Hasher>,
 }
 
 impl Worker {
     fn work(mut self) {
         while let Some(piece) = self.next() {
-            let Some(hasher) = self.hasher.as_mut() else { return };
+            let Some(hasher) = self.hasher.as_mut() else {
+                return;
+            };
             piece(hasher);
         }
     }
@@ -120,6 +131,9 @@ impl Worker {
     /// The next piece; without one the place is given back under the same lock, so that nobody can
     /// queue up behind a worker that is about to leave.
     fn next(&mut self) -> Option<Work> {
+        if let Some(first) = self.first.take() {
+            return Some(first);
+        }
         let mut state = self.state.lock();
         let piece = state.queue.pop_front();
         if piece.is_none() {
@@ -133,12 +147,18 @@ impl Worker {
 impl Drop for Worker {
     /// Gives the place back when the job was never run, or a piece of work panicked.
     fn drop(&mut self) {
-        let Some(hasher) = self.hasher.take() else { return };
+        let Some(hasher) = self.hasher.take() else {
+            return;
+        };
         let mut state = self.state.lock();
         state.running -= 1;
         state.idle.push(hasher);
         // Nobody is left to work the queue off, and waiting would never end.
-        let lost = if state.running == 0 { std::mem::take(&mut state.queue) } else { VecDeque::new() };
+        let lost = if state.running == 0 {
+            std::mem::take(&mut state.queue)
+        } else {
+            VecDeque::new()
+        };
         drop(state);
         drop(lost);
     }

@@ -30,7 +30,12 @@ impl Projects {
                 Some(acting) => {
                     let policy = &self.options().policy;
                     let facts = all_scopes(&acting);
-                    allowed(decide(policy, &facts, Action::CreateProject, &Target::Nothing))?;
+                    allowed(decide(
+                        policy,
+                        &facts,
+                        Action::CreateProject,
+                        &Target::Nothing,
+                    ))?;
                     if acting.id != owner && !acting.operator {
                         return Err(ProjectsError::OperatorsOnly);
                     }
@@ -44,8 +49,14 @@ impl Projects {
             let ids = self.store().allocate_entities(1).await?;
             let id = ids.first().copied().ok_or(ProjectsError::Busy)?;
             let list = AccessList::of_creator(owner);
-            let change = Change::CreateProject { id, name: name.to_owned(), owner, list };
-            self.commit(actor, expect, vec![Recorded::new(change)]).await?;
+            let change = Change::CreateProject {
+                id,
+                name: name.to_owned(),
+                owner,
+                list,
+            };
+            self.commit(actor, expect, vec![Recorded::new(change)])
+                .await?;
             Ok(id)
         })
     }
@@ -54,5 +65,9 @@ impl Projects {
 /// A project's name is anything that can be shown on one line.
 pub(crate) fn check_project_name(name: &str) -> Result<(), ProjectsError> {
     let fits = (1..=MAX_PROJECT_NAME).contains(&name.len()) && !name.chars().any(char::is_control);
-    if fits && !name.trim().is_empty() { Ok(()) } else { Err(ProjectsError::ProjectName) }
+    if fits && !name.trim().is_empty() {
+        Ok(())
+    } else {
+        Err(ProjectsError::ProjectName)
+    }
 }

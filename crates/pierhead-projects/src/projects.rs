@@ -56,7 +56,8 @@ impl Inner {
 }
 
 fn unix(time: SystemTime) -> u64 {
-    time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    time.duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
 }
 
 impl Projects {
@@ -79,22 +80,30 @@ impl Projects {
             keys: RwLock::new(Arc::new(keys)),
             options,
         };
-        Self { inner: Arc::new(inner) }
+        Self {
+            inner: Arc::new(inner),
+        }
     }
 
     /// Who calls: takes registry tokens.
     pub fn authenticator(&self) -> Arc<dyn Authenticator> {
-        Arc::new(ProjectAuthenticator { inner: Arc::clone(&self.inner) })
+        Arc::new(ProjectAuthenticator {
+            inner: Arc::clone(&self.inner),
+        })
     }
 
     /// What they may do.
     pub fn authorizer(&self) -> Arc<dyn Authorizer> {
-        Arc::new(ProjectAuthorizer { inner: Arc::clone(&self.inner) })
+        Arc::new(ProjectAuthorizer {
+            inner: Arc::clone(&self.inner),
+        })
     }
 
     /// Makes registry tokens.
     pub fn token_issuer(&self) -> Arc<dyn TokenIssuer> {
-        Arc::new(ProjectIssuer { inner: Arc::clone(&self.inner) })
+        Arc::new(ProjectIssuer {
+            inner: Arc::clone(&self.inner),
+        })
     }
 
     /// The store of accounts and projects.
@@ -124,7 +133,12 @@ impl Projects {
             return Ok(());
         }
         let at = self.inner.clock.now();
-        let batch = Batch { actor: actor.clone(), at, expect: Fence(expect), changes };
+        let batch = Batch {
+            actor: actor.clone(),
+            at,
+            expect: Fence(expect),
+            changes,
+        };
         self.inner.facts.store.commit(batch).await
     }
 
@@ -133,7 +147,9 @@ impl Projects {
         &self,
         actor: &Actor,
     ) -> Result<Option<CallerRecord>, ProjectsError> {
-        let Some(who) = actor.who else { return Ok(None) };
+        let Some(who) = actor.who else {
+            return Ok(None);
+        };
         let record = self.inner.facts.store.caller(who, None).await?;
         match record {
             Some(record) if !record.disabled => Ok(Some(record)),
@@ -160,15 +176,26 @@ pub(crate) fn all_scopes(record: &CallerRecord) -> CallerFacts<'_> {
 pub(crate) fn allowed(decision: Decision) -> Result<(), ProjectsError> {
     match decision {
         Decision::Allow { .. } => Ok(()),
-        Decision::Deny { reason, may_know, holds_asked, .. } => {
-            Err(ProjectsError::Refused { reason, may_know, holds_asked })
-        }
+        Decision::Deny {
+            reason,
+            may_know,
+            holds_asked,
+            ..
+        } => Err(ProjectsError::Refused {
+            reason,
+            may_know,
+            holds_asked,
+        }),
     }
 }
 
 /// What the server itself is told where an account would be refused for absence.
 pub(crate) fn absent() -> ProjectsError {
-    ProjectsError::Refused { reason: Reason::Absent, may_know: true, holds_asked: true }
+    ProjectsError::Refused {
+        reason: Reason::Absent,
+        may_know: true,
+        holds_asked: true,
+    }
 }
 
 /// Decides and commits, again while what it rested on moves.

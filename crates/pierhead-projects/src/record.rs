@@ -37,7 +37,9 @@ impl CredentialKind {
 
     /// The kind that [`CredentialKind::code`] gave this number.
     pub fn from_code(code: u8) -> Option<Self> {
-        [Self::Personal, Self::Session].into_iter().find(|kind| kind.code() == code)
+        [Self::Personal, Self::Session]
+            .into_iter()
+            .find(|kind| kind.code() == code)
     }
 }
 
@@ -179,20 +181,30 @@ impl TargetRecord {
         if self.repository.is_some() {
             self.as_repository(true)
         } else {
-            Target::Project { project: self.project.as_ref().map(ProjectRecord::facts) }
+            Target::Project {
+                project: self.project.as_ref().map(ProjectRecord::facts),
+            }
         }
     }
 }
 
 impl ProjectRecord {
     fn facts(&self) -> ProjectFacts<'_> {
-        ProjectFacts { id: self.id, list: &self.list, trashed: self.trashed }
+        ProjectFacts {
+            id: self.id,
+            list: &self.list,
+            trashed: self.trashed,
+        }
     }
 }
 
 impl RepositoryRecord {
     fn facts(&self) -> RepositoryFacts<'_> {
-        RepositoryFacts { id: self.id, own_list: self.own_list.as_ref(), trashed: self.trashed }
+        RepositoryFacts {
+            id: self.id,
+            own_list: self.own_list.as_ref(),
+            trashed: self.trashed,
+        }
     }
 }
 

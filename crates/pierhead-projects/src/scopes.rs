@@ -6,7 +6,9 @@ const ALL: [Scope; 3] = [Scope::View, Scope::Download, Scope::Modify];
 
 /// The names of a set, as tokens and stores keep them.
 pub fn names(scopes: Scopes) -> impl Iterator<Item = &'static str> {
-    ALL.into_iter().filter(move |scope| scopes.has(*scope)).map(Scope::name)
+    ALL.into_iter()
+        .filter(move |scope| scopes.has(*scope))
+        .map(Scope::name)
 }
 
 /// The set of these names; what is not known grants nothing.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use pierhead_policy::{
-    AccessList, Action, EntityId, PrincipalId, Permissions, ShareChange, check_share_change, decide,
+    AccessList, Action, EntityId, Permissions, PrincipalId, ShareChange, check_share_change, decide,
 };
 
 use crate::audit::list_json;
@@ -56,7 +56,12 @@ impl Projects {
             let policy = &self.options().policy;
             if let Some(acting) = &acting {
                 let facts = all_scopes(acting);
-                allowed(decide(policy, &facts, Action::ChangeSharing, &target.as_entity()))?;
+                allowed(decide(
+                    policy,
+                    &facts,
+                    Action::ChangeSharing,
+                    &target.as_entity(),
+                ))?;
                 expect.extend(acting.versions.iter().copied());
             }
             let (which, before, etag) = present(&target)?;
@@ -68,9 +73,11 @@ impl Projects {
             expect.extend(people.versions);
             let known = people.active;
             let list = match sent {
-                Some(sent) => Some(AccessList::checked(sent.iter().copied(), policy, |principal| {
-                    known.contains_key(&principal)
-                })?),
+                Some(sent) => Some(AccessList::checked(
+                    sent.iter().copied(),
+                    policy,
+                    |principal| known.contains_key(&principal),
+                )?),
                 None => None,
             };
             let change = match (request, &list) {
@@ -92,7 +99,10 @@ impl Projects {
                     check_share_change(policy, &server, &target.as_entity(), &change, active)?;
                 }
             }
-            let change = Change::SetList { entity: which, list };
+            let change = Change::SetList {
+                entity: which,
+                list,
+            };
             let recorded = match before {
                 Some(before) => Recorded::replacing(change, &list_json(before)),
                 None => Recorded::new(change),
@@ -107,7 +117,10 @@ impl Projects {
         let survey = self.survey(SurveyQuery::of(principals)).await?;
         let found = survey.principals.iter().flatten();
         let active = found.map(|found| (found.id(), found.is_active())).collect();
-        Ok(People { active, versions: survey.versions })
+        Ok(People {
+            active,
+            versions: survey.versions,
+        })
     }
 }
 
@@ -135,9 +148,11 @@ pub(crate) fn present(
     target: &TargetRecord,
 ) -> Result<(EntityRef, Option<&AccessList>, u64), ProjectsError> {
     match (&target.repository, &target.project) {
-        (Some(found), Some(_)) => {
-            Ok((EntityRef::Repository(found.id), found.own_list.as_ref(), found.etag))
-        }
+        (Some(found), Some(_)) => Ok((
+            EntityRef::Repository(found.id),
+            found.own_list.as_ref(),
+            found.etag,
+        )),
         (None, Some(found)) => Ok((EntityRef::Project(found.id), Some(&found.list), found.etag)),
         _ => Err(absent()),
     }

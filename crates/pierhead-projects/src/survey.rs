@@ -31,7 +31,10 @@ pub struct SurveyQuery {
 impl SurveyQuery {
     /// Looks at users and teams.
     pub fn of(principals: Vec<PrincipalKey>) -> Self {
-        Self { principals, ..Self::default() }
+        Self {
+            principals,
+            ..Self::default()
+        }
     }
 }
 
@@ -98,7 +101,10 @@ impl Found {
     pub fn is_active(&self) -> bool {
         match self {
             Self::Account(account) => !account.disabled,
-            Self::Team(team) => team.people.iter().any(|person| person.member && person.active),
+            Self::Team(team) => team
+                .people
+                .iter()
+                .any(|person| person.member && person.active),
         }
     }
 }

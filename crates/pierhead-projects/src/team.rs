@@ -24,15 +24,25 @@ impl Projects {
             let principals = vec![PrincipalKey::Name(name.folded())];
             let survey = self.survey(SurveyQuery::of(principals)).await?;
             if survey.principals.iter().any(Option::is_some) {
-                return Err(ProjectsError::NameTaken { name: name.to_string() });
+                return Err(ProjectsError::NameTaken {
+                    name: name.to_string(),
+                });
             }
             let ids = self.store().allocate_principals(1).await?;
             let id = ids.first().copied().ok_or(ProjectsError::Busy)?;
-            let mut changes = vec![Recorded::new(Change::CreateTeam { id, name: name.clone() })];
+            let mut changes = vec![Recorded::new(Change::CreateTeam {
+                id,
+                name: name.clone(),
+            })];
             let mut expect = survey.versions;
             if let Some(acting) = acting {
                 let account = acting.id;
-                let change = Change::SetMember { team: id, account, member: false, manager: true };
+                let change = Change::SetMember {
+                    team: id,
+                    account,
+                    member: false,
+                    manager: true,
+                };
                 changes.push(Recorded::new(change));
                 expect.extend(acting.versions);
             }
@@ -68,7 +78,9 @@ impl Projects {
             let (Some(Some(Found::Team(team))), Some(Some(Found::Account(account)))) =
                 (found.next(), found.next())
             else {
-                return Err(ProjectsError::NotFound { what: "team or account" });
+                return Err(ProjectsError::NotFound {
+                    what: "team or account",
+                });
             };
             let mut expect = survey.versions;
             if let Some(acting) = acting {
@@ -78,7 +90,9 @@ impl Projects {
                 }
                 expect.extend(acting.versions);
             }
-            let changes = member_change(&team, account.id, member).into_iter().collect();
+            let changes = member_change(&team, account.id, member)
+                .into_iter()
+                .collect();
             Ok(self.commit(actor, expect, changes).await?)
         })
     }
@@ -91,7 +105,12 @@ pub(crate) fn member_change(team: &Team, account: PrincipalId, member: bool) -> 
         return None;
     }
     let manager = before.is_some_and(|person| person.manager);
-    let change = Change::SetMember { team: team.id, account, member, manager };
+    let change = Change::SetMember {
+        team: team.id,
+        account,
+        member,
+        manager,
+    };
     Some(match before {
         Some(before) => {
             let before = json!({

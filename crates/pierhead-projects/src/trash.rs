@@ -33,7 +33,10 @@ impl Projects {
             if let Some(acting) = &acting {
                 let policy = &self.options().policy;
                 let decision = decide(policy, &all_scopes(acting), action, &target.as_entity());
-                if let Decision::Allow { unchanged: true, .. } = decision {
+                if let Decision::Allow {
+                    unchanged: true, ..
+                } = decision
+                {
                     return Ok(());
                 }
                 allowed(decision)?;
@@ -45,10 +48,16 @@ impl Projects {
                 (Action::Trash, None) => {
                     // Nobody restores by having trashed what the server itself put there.
                     let by = actor.who.unwrap_or(PrincipalId::ANONYMOUS);
-                    Recorded::new(Change::SetTrash { entity: which, by: Some(by) })
+                    Recorded::new(Change::SetTrash {
+                        entity: which,
+                        by: Some(by),
+                    })
                 }
                 (Action::Restore, Some(mark)) => Recorded::replacing(
-                    Change::SetTrash { entity: which, by: None },
+                    Change::SetTrash {
+                        entity: which,
+                        by: None,
+                    },
                     &json!({ "by": mark.by.get() }),
                 ),
                 (Action::Trash, Some(_)) => return Ok(()),

@@ -110,7 +110,11 @@ pub struct ProvisionReport {
 impl ProvisionReport {
     /// Whether nothing was changed.
     pub fn is_unchanged(&self) -> bool {
-        *self == Self { in_trash: self.in_trash.clone(), ..Self::default() }
+        *self
+            == Self {
+                in_trash: self.in_trash.clone(),
+                ..Self::default()
+            }
     }
 }
 
@@ -133,7 +137,10 @@ pub enum ProvisionError {
 
 impl ProvisionError {
     fn at(line: usize, message: impl Into<String>) -> Self {
-        Self::Mistake { line, message: message.into() }
+        Self::Mistake {
+            line,
+            message: message.into(),
+        }
     }
 }
 
@@ -169,18 +176,17 @@ impl Projects {
         // Once with numbers that are nobody's, to find every mistake before anything is given out.
         let trial = plan(provision, &world, self.options(), &mut Numbers::trial())?;
         let mut numbers = self.numbers(provision, &trial).await?;
-        let Plan { changes, report, .. } =
-            plan(provision, &world, self.options(), &mut numbers)?;
-        self.commit(actor, expect, changes).await.map_err(ProjectsError::from)?;
+        let Plan {
+            changes, report, ..
+        } = plan(provision, &world, self.options(), &mut numbers)?;
+        self.commit(actor, expect, changes)
+            .await
+            .map_err(ProjectsError::from)?;
         Ok(report)
     }
 
     /// Numbers and password hashes for what is new.
-    async fn numbers(
-        &self,
-        provision: &Provision,
-        trial: &Plan,
-    ) -> Result<Numbers, ProjectsError> {
+    async fn numbers(&self, provision: &Provision, trial: &Plan) -> Result<Numbers, ProjectsError> {
         let principals = match trial.new_principals {
             0 => Vec::new(),
             count => self.store().allocate_principals(count).await?,

@@ -45,7 +45,12 @@ pub(super) struct Numbers {
 impl Numbers {
     /// For a plan that is never carried out.
     pub(super) fn trial() -> Self {
-        Self { principals: Vec::new(), entities: Vec::new(), hashes: Vec::new(), trial: true }
+        Self {
+            principals: Vec::new(),
+            entities: Vec::new(),
+            hashes: Vec::new(),
+            trial: true,
+        }
     }
 
     pub(super) fn real(
@@ -56,7 +61,12 @@ impl Numbers {
         principals.reverse();
         entities.reverse();
         hashes.reverse();
-        Self { principals, entities, hashes, trial: false }
+        Self {
+            principals,
+            entities,
+            hashes,
+            trial: false,
+        }
     }
 
     fn principal(&mut self, plan: &mut Plan) -> Option<PrincipalId> {
@@ -77,7 +87,11 @@ impl Numbers {
     }
 
     fn hash(&mut self) -> Option<String> {
-        if self.trial { Some(String::new()) } else { self.hashes.pop() }
+        if self.trial {
+            Some(String::new())
+        } else {
+            self.hashes.pop()
+        }
     }
 }
 
@@ -143,9 +157,10 @@ impl Planner<'_> {
         check_password(user)?;
         match self.world.names.get(&name.folded()) {
             Some(Found::Account(account)) => self.existing_user(user, account, email.as_ref()),
-            Some(Found::Team(_)) => {
-                Err(ProvisionError::at(user.line, format!("`{name}` is a team; choose another name")))
-            }
+            Some(Found::Team(_)) => Err(ProvisionError::at(
+                user.line,
+                format!("`{name}` is a team; choose another name"),
+            )),
             None => self.new_user(index, user, name, email),
         }
     }
@@ -157,7 +172,10 @@ impl Planner<'_> {
         name: AccountName,
         email: Option<Email>,
     ) -> Result<()> {
-        let id = self.numbers.principal(&mut self.plan).ok_or_else(|| moved(user.line))?;
+        let id = self
+            .numbers
+            .principal(&mut self.plan)
+            .ok_or_else(|| moved(user.line))?;
         let password = if let Some(hash) = &user.password_hash {
             Some(hash.expose().to_owned())
         } else if user.password.is_some() || user.password_file.is_some() {
@@ -171,8 +189,17 @@ impl Planner<'_> {
         self.users.insert(name.folded(), id);
         self.plan.report.users_created.push(name.to_string());
         let certified = user.certified.unwrap_or(false);
-        let new = NewAccount { id, name, email, password, certified, operator };
-        self.plan.changes.push(Recorded::new(Change::CreateAccount(new)));
+        let new = NewAccount {
+            id,
+            name,
+            email,
+            password,
+            certified,
+            operator,
+        };
+        self.plan
+            .changes
+            .push(Recorded::new(Change::CreateAccount(new)));
         Ok(())
     }
 
@@ -184,12 +211,19 @@ impl Planner<'_> {
     ) -> Result<()> {
         let (account, before) = (found.id, self.plan.changes.len());
         if let Some(email) = email.filter(|email| found.email.as_deref() != Some(email.as_str())) {
-            let change = Change::SetEmail { account, email: email.clone() };
-            self.plan.changes.push(Recorded::replacing(change, &json!(found.email)));
+            let change = Change::SetEmail {
+                account,
+                email: email.clone(),
+            };
+            self.plan
+                .changes
+                .push(Recorded::replacing(change, &json!(found.email)));
         }
         if let Some(certified) = user.certified.filter(|wanted| *wanted != found.certified) {
             let change = Change::SetCertified { account, certified };
-            self.plan.changes.push(Recorded::replacing(change, &json!(found.certified)));
+            self.plan
+                .changes
+                .push(Recorded::replacing(change, &json!(found.certified)));
         }
         if let Some(operator) = user.operator.filter(|wanted| *wanted != found.operator) {
             if !found.disabled {
@@ -199,7 +233,9 @@ impl Planner<'_> {
                 self.demoted = Some(user.line);
             }
             let change = Change::SetOperator { account, operator };
-            self.plan.changes.push(Recorded::replacing(change, &json!(found.operator)));
+            self.plan
+                .changes
+                .push(Recorded::replacing(change, &json!(found.operator)));
         }
         if self.plan.changes.len() > before {
             self.plan.report.users_changed.push(found.name.clone());
@@ -208,14 +244,21 @@ impl Planner<'_> {
     }
 
     fn email(&mut self, user: &ProvisionUser) -> Result<Option<Email>> {
-        let Some(text) = &user.email else { return Ok(None) };
-        let email: Email =
-            text.parse().map_err(|error: crate::BadEmail| ProvisionError::at(user.line, error.to_string()))?;
+        let Some(text) = &user.email else {
+            return Ok(None);
+        };
+        let email: Email = text
+            .parse()
+            .map_err(|error: crate::BadEmail| ProvisionError::at(user.line, error.to_string()))?;
         let same_name = |found: &Found| match found {
             Found::Account(account) => fold(&account.name) == fold(&user.name),
             Found::Team(_) => false,
         };
-        let other = self.world.emails.get(&email.folded()).is_some_and(|found| !same_name(found));
+        let other = self
+            .world
+            .emails
+            .get(&email.folded())
+            .is_some_and(|found| !same_name(found));
         if other || !self.emails.insert(email.folded()) {
             let message = "the e-mail address belongs to another account; use another";
             return Err(ProvisionError::at(user.line, message));
@@ -249,14 +292,26 @@ impl Planner<'_> {
                 return Err(ProvisionError::at(team.line, message));
             }
             None => {
-                let id = self.numbers.principal(&mut self.plan).ok_or_else(|| moved(team.line))?;
+                let id = self
+                    .numbers
+                    .principal(&mut self.plan)
+                    .ok_or_else(|| moved(team.line))?;
                 self.plan.report.teams_created.push(name.to_string());
-                let change = Change::CreateTeam { id, name: name.clone() };
+                let change = Change::CreateTeam {
+                    id,
+                    name: name.clone(),
+                };
                 self.plan.changes.push(Recorded::new(change));
-                Team { id, name: name.to_string(), people: Vec::new() }
+                Team {
+                    id,
+                    name: name.to_string(),
+                    people: Vec::new(),
+                }
             }
         };
-        let Some(members) = &team.members else { return Ok(found.id) };
+        let Some(members) = &team.members else {
+            return Ok(found.id);
+        };
         let mut wanted = HashSet::new();
         let mut changes = Vec::new();
         for member in members {
@@ -265,10 +320,19 @@ impl Planner<'_> {
                 changes.extend(member_change(&found, account, true));
             }
         }
-        for person in found.people.iter().filter(|person| !wanted.contains(&person.account)) {
+        for person in found
+            .people
+            .iter()
+            .filter(|person| !wanted.contains(&person.account))
+        {
             changes.extend(member_change(&found, person.account, false));
         }
-        let is_new = self.plan.report.teams_created.last().is_some_and(|last| *last == found.name);
+        let is_new = self
+            .plan
+            .report
+            .teams_created
+            .last()
+            .is_some_and(|last| *last == found.name);
         if !changes.is_empty() && !is_new {
             self.plan.report.teams_changed.push(found.name.clone());
         }
@@ -295,7 +359,8 @@ impl Planner<'_> {
     ) -> Result<()> {
         let line = project.line;
         if let Some(name) = &project.name {
-            check_project_name(name).map_err(|error| ProvisionError::at(line, error.to_string()))?;
+            check_project_name(name)
+                .map_err(|error| ProvisionError::at(line, error.to_string()))?;
         }
         let owner = match &project.owner {
             Some(owner) => Some(self.known_user(line, owner)?),
@@ -324,7 +389,10 @@ impl Planner<'_> {
             return Ok(());
         }
         let id = self.options.ids.show(id).to_string();
-        Err(ProvisionError::at(line, format!("the project {id} is named twice; join the two")))
+        Err(ProvisionError::at(
+            line,
+            format!("the project {id} is named twice; join the two"),
+        ))
     }
 
     fn find_project(&self, project: &ProvisionProject) -> Result<Option<ProjectRecord>> {
@@ -348,7 +416,10 @@ impl Planner<'_> {
                 _ => Ok(None),
             };
         }
-        let named = project.name.as_ref().and_then(|name| self.world.projects.get(name));
+        let named = project
+            .name
+            .as_ref()
+            .and_then(|name| self.world.projects.get(name));
         match named.map(Vec::as_slice) {
             None | Some([]) => Ok(None),
             Some([one]) => Ok(Some(one.clone())),
@@ -368,15 +439,24 @@ impl Planner<'_> {
         let line = project.line;
         let name = project.name.clone();
         let name = name.ok_or_else(|| ProvisionError::at(line, "a new project needs a `name`"))?;
-        let owner = owner.ok_or_else(|| ProvisionError::at(line, "a new project needs an `owner`"))?;
+        let owner =
+            owner.ok_or_else(|| ProvisionError::at(line, "a new project needs an `owner`"))?;
         let id = match &project.id {
             Some(text) => entity_id(line, text, &self.options.ids)?,
-            None => self.numbers.entity(&mut self.plan).ok_or_else(|| moved(line))?,
+            None => self
+                .numbers
+                .entity(&mut self.plan)
+                .ok_or_else(|| moved(line))?,
         };
         self.once(line, id)?;
         let list = self.list(owner, share.unwrap_or_default())?;
         self.plan.report.projects_created.push((id, name.clone()));
-        let change = Change::CreateProject { id, name, owner, list };
+        let change = Change::CreateProject {
+            id,
+            name,
+            owner,
+            list,
+        };
         self.plan.changes.push(Recorded::new(change));
         Ok(())
     }
@@ -390,12 +470,19 @@ impl Planner<'_> {
     ) -> Result<()> {
         let (id, before) = (found.id, self.plan.changes.len());
         if let Some(name) = project.name.as_ref().filter(|name| **name != found.name) {
-            let change = Change::SetProjectName { project: id, name: name.clone() };
-            self.plan.changes.push(Recorded::replacing(change, &json!(found.name)));
+            let change = Change::SetProjectName {
+                project: id,
+                name: name.clone(),
+            };
+            self.plan
+                .changes
+                .push(Recorded::replacing(change, &json!(found.name)));
         }
         if let Some(owner) = owner.filter(|owner| *owner != found.owner) {
             let change = Change::SetOwner { project: id, owner };
-            self.plan.changes.push(Recorded::replacing(change, &json!(found.owner.get())));
+            self.plan
+                .changes
+                .push(Recorded::replacing(change, &json!(found.owner.get())));
         }
         let entries = match (share, owner) {
             (None, None) => None,
@@ -407,8 +494,13 @@ impl Planner<'_> {
             if list != found.list {
                 let list_before = list_json(&found.list);
                 let entity = EntityRef::Project(id);
-                let change = Change::SetList { entity, list: Some(list) };
-                self.plan.changes.push(Recorded::replacing(change, &list_before));
+                let change = Change::SetList {
+                    entity,
+                    list: Some(list),
+                };
+                self.plan
+                    .changes
+                    .push(Recorded::replacing(change, &list_before));
             }
         }
         if self.plan.changes.len() > before {
@@ -421,7 +513,9 @@ impl Planner<'_> {
     /// The list of these entries in which the owner holds everything.
     fn list(&self, owner: PrincipalId, entries: Entries) -> Result<AccessList> {
         let kept = entries.iter().filter(|(_, who, _)| *who != owner);
-        let all = kept.map(|(_, who, what)| (*who, *what)).chain([(owner, Permissions::ALL)]);
+        let all = kept
+            .map(|(_, who, what)| (*who, *what))
+            .chain([(owner, Permissions::ALL)]);
         AccessList::checked(all, &self.options.policy, |_| true).map_err(|error| {
             let whose = match error {
                 ListError::PublicTooMuch { .. } => Some(PrincipalId::PUBLIC),
@@ -488,14 +582,19 @@ impl Planner<'_> {
 type Entries = Vec<(usize, PrincipalId, Permissions)>;
 
 fn stored(line: usize, list: &AccessList) -> Entries {
-    list.entries().iter().map(|entry| (line, entry.principal, entry.permissions)).collect()
+    list.entries()
+        .iter()
+        .map(|entry| (line, entry.principal, entry.permissions))
+        .collect()
 }
 
 /// Two projects of one name can be told apart only if both have ids.
 fn check_names_once(projects: &[ProvisionProject]) -> Result<()> {
     let mut seen: HashMap<&str, &ProvisionProject> = HashMap::new();
     for project in projects {
-        let Some(name) = project.name.as_deref() else { continue };
+        let Some(name) = project.name.as_deref() else {
+            continue;
+        };
         if let Some(first) = seen.insert(name, project)
             && (first.id.is_none() || project.id.is_none())
         {

@@ -15,7 +15,10 @@ pub(super) fn query(
     ids: &ProjectIds,
 ) -> Result<SurveyQuery, ProvisionError> {
     let mut names = HashSet::new();
-    let mut query = SurveyQuery { operators: true, ..SurveyQuery::default() };
+    let mut query = SurveyQuery {
+        operators: true,
+        ..SurveyQuery::default()
+    };
     let mut principal = |query: &mut SurveyQuery, name: &str| {
         let folded = fold(name);
         if names.insert(folded.clone()) {
@@ -73,7 +76,10 @@ pub(super) fn entity_id(
 
 /// A text from a file for a message: cut, without control characters.
 pub(super) fn shown(text: &str) -> String {
-    text.chars().take(64).map(|letter| if letter.is_control() { '?' } else { letter }).collect()
+    text.chars()
+        .take(64)
+        .map(|letter| if letter.is_control() { '?' } else { letter })
+        .collect()
 }
 
 /// What was found, by what it was asked by.
@@ -88,7 +94,10 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new(query: &SurveyQuery, survey: Survey) -> Self {
-        let mut world = Self { active_operators: survey.active_operators, ..Self::default() };
+        let mut world = Self {
+            active_operators: survey.active_operators,
+            ..Self::default()
+        };
         for (key, found) in query.principals.iter().zip(survey.principals) {
             let Some(found) = found else { continue };
             match key {
@@ -97,8 +106,16 @@ impl World {
                 PrincipalKey::Id(_) => None,
             };
         }
-        world.entities.extend(query.projects.iter().copied().zip(survey.projects));
-        world.projects.extend(query.project_names.iter().cloned().zip(survey.project_names));
+        world
+            .entities
+            .extend(query.projects.iter().copied().zip(survey.projects));
+        world.projects.extend(
+            query
+                .project_names
+                .iter()
+                .cloned()
+                .zip(survey.project_names),
+        );
         world
     }
 }

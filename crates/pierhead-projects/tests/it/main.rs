@@ -1,0 +1,14 @@
+//! Projects over the embedded store: decisions, tokens, revocation, fences, provisioning.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
+mod decide;
+mod fence;
+mod ground;
+mod manage;
+mod provision;
+mod revoke;
+mod token;

@@ -1,0 +1,447 @@
+//! A set-up from a file.
+
+use std::collections::BTreeMap;
+
+use futures::executor::block_on;
+use pierhead_policy::{EntityId, Level, Permissions, PrincipalId};
+use pierhead_projects::audit::AuditQuery;
+use pierhead_projects::provision::{
+    Provision, ProvisionError, ProvisionProject, ProvisionReport, ProvisionShare, ProvisionTeam,
+    ProvisionUser,
+};
+use pierhead_storage::{ParentId, RepositoryStore as _, ScopeId};
+
+use crate::ground::{Ground, PASSWORD, ground, hash, server};
+
+fn user(line: usize, name: &str) -> ProvisionUser {
+    ProvisionUser {
+        line,
+        name: name.to_owned(),
+        ..ProvisionUser::default()
+    }
+}
+
+fn team(line: usize, name: &str, members: &[&str]) -> ProvisionTeam {
+    let members = Some(members.iter().map(|name| (*name).to_owned()).collect());
+    ProvisionTeam {
+        line,
+        name: name.to_owned(),
+        members,
+    }
+}
+
+fn project(line: usize, id: Option<&str>, name: &str, owner: &str) -> ProvisionProject {
+    ProvisionProject {
+        line,
+        id: id.map(str::to_owned),
+        name: Some(name.to_owned()),
+        owner: Some(owner.to_owned()),
+        share: None,
+    }
+}
+
+/// `user:ben`, `team:lab`, `everyone:registered`.
+fn entry(line: usize, whom: &str, level: Level) -> ProvisionShare {
+    let (kind, name) = whom.split_once(':').unwrap();
+    let this = |wanted| (kind == wanted).then(|| name.to_owned());
+    let (user, team, everyone) = (this("user"), this("team"), this("everyone"));
+    ProvisionShare {
+        line,
+        user,
+        team,
+        everyone,
+        level,
+    }
+}
+
+/// The set-up that the tests begin with.
+fn lab() -> Provision {
+    let mut ana = user(1, "ana");
+    ana.email = Some("ana@example.org".to_owned());
+    ana.password_hash = Some(hash());
+    ana.certified = Some(true);
+    let mut boss = user(2, "boss");
+    boss.operator = Some(true);
+    let mut genomics = project(6, Some("syn101"), "Genomics", "ana");
+    genomics.share = Some(vec![
+        entry(7, "team:lab", Level::CanDownload),
+        entry(8, "user:ben", Level::CanEdit),
+        entry(9, "everyone:registered", Level::CanView),
+    ]);
+    Provision {
+        users: vec![ana, boss, user(3, "ben")],
+        teams: vec![team(5, "lab", &["ana", "ben"])],
+        projects: vec![genomics, project(10, None, "Methods", "ben")],
+    }
+}
+
+fn apply(ground: &Ground, provision: &Provision) -> Result<ProvisionReport, ProvisionError> {
+    block_on(ground.projects.provision(&server(), provision))
+}
+
+fn list_of(ground: &Ground, id: u64) -> BTreeMap<u64, Permissions> {
+    let found = block_on(ground.projects.entity(EntityId::new(id).unwrap())).unwrap();
+    let list = found.project.unwrap().list;
+    list.entries()
+        .iter()
+        .map(|entry| (entry.principal.get(), entry.permissions))
+        .collect()
+}
+
+/// Everything that a change would move: how much was recorded, which versions stand.
+fn fingerprint(ground: &Ground) -> String {
+    let query = AuditQuery {
+        limit: 1_000,
+        ..AuditQuery::default()
+    };
+    let rows = block_on(ground.projects.store().audit(&query)).unwrap();
+    let accounts = (3_000_000..3_000_010).map(ScopeId::account);
+    let projects = [101, 102, 1_000_000, 1_000_001].map(|id| ScopeId::parent(ParentId(id)));
+    let scopes: Vec<ScopeId> = accounts.chain(projects).collect();
+    let versions = block_on(ground.store.current(&scopes)).unwrap();
+    format!("{} {versions:?}", rows.len())
+}
+
+#[test]
+fn a_lab_is_set_up_in_one_run_and_the_second_changes_nothing() {
+    let ground = ground();
+    let report = apply(&ground, &lab()).unwrap();
+    assert_eq!(report.users_created, ["ana", "boss", "ben"]);
+    assert_eq!(report.teams_created, ["lab"]);
+    assert!(report.users_changed.is_empty() && report.teams_changed.is_empty());
+    let created: Vec<_> = report
+        .projects_created
+        .iter()
+        .map(|(id, _)| id.get())
+        .collect();
+    assert_eq!(created, [101, 1_000_000]);
+    let (ana, ben, lab_team) = (3_000_000, 3_000_002, 3_000_003);
+    let genomics = BTreeMap::from([
+        (ana, Permissions::ALL),
+        (ben, Level::CanEdit.permissions()),
+        (lab_team, Level::CanDownload.permissions()),
+        (PrincipalId::REGISTERED.get(), Level::CanView.permissions()),
+    ]);
+    assert_eq!(list_of(&ground, 101), genomics);
+    assert_eq!(
+        list_of(&ground, 1_000_000),
+        BTreeMap::from([(ben, Permissions::ALL)])
+    );
+    ground.sign_in("ana@example.org", PASSWORD, &[]).unwrap();
+
+    let before = fingerprint(&ground);
+    let again = apply(&ground, &lab()).unwrap();
+    assert!(again.is_unchanged(), "{again:?}");
+    assert_eq!(fingerprint(&ground), before);
+}
+
+#[test]
+fn passwords_in_all_three_forms_count_only_when_the_account_is_made() {
+    let ground = ground();
+    let mut users = [user(1, "plain"), user(2, "file"), user(3, "hashed")];
+    users[0].password = Some("plain horse".into());
+    users[1].password_file = Some("filed horse".into());
+    users[2].password_hash = Some(hash());
+    let mut provision = Provision {
+        users: users.to_vec(),
+        ..Provision::default()
+    };
+    apply(&ground, &provision).unwrap();
+    for user in &mut provision.users {
+        (user.password_file, user.password_hash) = (None, None);
+        user.password = Some("another horse".into());
+    }
+    assert!(apply(&ground, &provision).unwrap().is_unchanged());
+    for (name, password) in [
+        ("plain", "plain horse"),
+        ("file", "filed horse"),
+        ("hashed", PASSWORD),
+    ] {
+        ground.sign_in(name, password, &[]).unwrap();
+        assert!(
+            ground.sign_in(name, "another horse", &[]).is_err(),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn what_a_key_gives_is_the_whole_truth_and_what_is_absent_is_untouched() {
+    let ground = ground();
+    apply(&ground, &lab()).unwrap();
+    let (ana, ben, lab_team) = (3_000_000, 3_000_002, 3_000_003);
+    // Nothing but names: nothing changes.
+    let bare = Provision {
+        users: vec![user(1, "ana"), user(2, "ben")],
+        teams: vec![ProvisionTeam {
+            line: 3,
+            name: "lab".to_owned(),
+            members: None,
+        }],
+        projects: vec![
+            ProvisionProject {
+                line: 4,
+                id: Some("syn101".to_owned()),
+                ..ProvisionProject::default()
+            },
+            ProvisionProject {
+                line: 5,
+                name: Some("Methods".to_owned()),
+                ..ProvisionProject::default()
+            },
+        ],
+    };
+    assert!(apply(&ground, &bare).unwrap().is_unchanged());
+    assert!(
+        apply(&ground, &Provision::default())
+            .unwrap()
+            .is_unchanged()
+    );
+
+    let mut next = bare.clone();
+    next.users[0].certified = Some(false);
+    next.users[1].email = Some("ben@example.org".to_owned());
+    next.teams[0].members = Some(vec!["ben".to_owned()]);
+    next.projects[0].share = Some(vec![entry(6, "team:lab", Level::CanEdit)]);
+    next.projects[0].name = Some("Genomes".to_owned());
+    let report = apply(&ground, &next).unwrap();
+    assert_eq!(report.users_changed, ["ana", "ben"]);
+    assert_eq!(report.teams_changed, ["lab"]);
+    assert_eq!(
+        report.projects_changed,
+        [(EntityId::new(101).unwrap(), "Genomes".to_owned())]
+    );
+    let edit = Level::CanEdit.permissions();
+    let expected = BTreeMap::from([(ana, Permissions::ALL), (lab_team, edit)]);
+    assert_eq!(
+        list_of(&ground, 101),
+        expected,
+        "the owner keeps everything"
+    );
+    let teams = |who| {
+        let record = block_on(ground.projects.store().caller(PrincipalId::new(who), None));
+        record.unwrap().unwrap().teams
+    };
+    assert_eq!(
+        (teams(ana), teams(ben)),
+        (vec![], vec![PrincipalId::new(lab_team)])
+    );
+
+    // Another owner alone: the other entries stay, the former owner's among them.
+    let mut owner = bare.clone();
+    owner.projects[0].owner = Some("ben".to_owned());
+    apply(&ground, &owner).unwrap();
+    let mut with_ben = expected;
+    with_ben.insert(ben, Permissions::ALL);
+    assert_eq!(list_of(&ground, 101), with_ben);
+    // From now on the list as given is for the new owner.
+    let mut empty = bare;
+    empty.projects[0].share = Some(Vec::new());
+    apply(&ground, &empty).unwrap();
+    assert_eq!(
+        list_of(&ground, 101),
+        BTreeMap::from([(ben, Permissions::ALL)])
+    );
+}
+
+#[test]
+fn a_project_in_the_trash_can_is_left_alone_and_told() {
+    let ground = ground();
+    apply(&ground, &lab()).unwrap();
+    let id = EntityId::new(101).unwrap();
+    block_on(ground.projects.trash(&server(), id)).unwrap();
+    let mut provision = lab();
+    provision.projects[0].share = Some(Vec::new());
+    let report = apply(&ground, &provision).unwrap();
+    assert_eq!(report.in_trash, [(6, id)]);
+    assert!(report.is_unchanged());
+}
+
+type Mistake = (&'static str, usize, &'static str, fn(&mut Provision));
+
+#[test]
+fn a_mistake_names_its_line_and_changes_nothing() {
+    let mistakes: &[Mistake] = &[
+        ("name outside the grammar", 3, "3 to 63", |p| {
+            p.users[2].name = "Ben".into()
+        }),
+        ("number as a name", 5, "letter", |p| {
+            p.teams[0].name = "123".into()
+        }),
+        ("user twice", 3, "line 1 already", |p| {
+            p.users[2].name = "a-na".into()
+        }),
+        ("team named like a user", 5, "already", |p| {
+            p.teams[0].name = "ana".into()
+        }),
+        ("user named like a team that exists", 3, "is a team", |p| {
+            p.users[2].name = "crew".into();
+        }),
+        ("team named like a user that exists", 5, "is a user", |p| {
+            p.teams[0].name = "dora".into();
+        }),
+        ("two kinds of password", 1, "one of", |p| {
+            p.users[0].password = Some("long enough".into())
+        }),
+        ("short password", 3, "too short", |p| {
+            p.users[2].password = Some("short".into())
+        }),
+        ("empty password file", 3, "too short", |p| {
+            p.users[2].password_file = Some("".into())
+        }),
+        ("no password hash", 3, "phc", |p| {
+            p.users[2].password_hash = Some("secret".into())
+        }),
+        ("no address", 3, "e-mail", |p| {
+            p.users[2].email = Some("ben".into())
+        }),
+        ("address twice", 3, "another account", |p| {
+            p.users[2].email = Some("ANA@example.org".into());
+        }),
+        (
+            "address of an account that exists",
+            3,
+            "another account",
+            |p| {
+                p.users[2].email = Some("dora@example.org".into());
+            },
+        ),
+        ("unknown member", 5, "no user `zoe`", |p| {
+            p.teams[0].members = Some(vec!["zoe".into()]);
+        }),
+        ("team as a member", 5, "no user `crew`", |p| {
+            p.teams[0].members = Some(vec!["crew".into()]);
+        }),
+        ("unknown owner", 6, "no user `zoe`", |p| {
+            p.projects[0].owner = Some("zoe".into())
+        }),
+        ("team as owner", 6, "no user `lab`", |p| {
+            p.projects[0].owner = Some("lab".into())
+        }),
+        ("no owner", 10, "needs an `owner`", |p| {
+            p.projects[1].owner = None
+        }),
+        ("no name", 6, "needs a `name`", |p| {
+            p.projects[0].name = None
+        }),
+        ("neither id nor name", 10, "`id` or a `name`", |p| {
+            p.projects[1].name = None
+        }),
+        ("name of two lines", 10, "control", |p| {
+            p.projects[1].name = Some("a\nb".into())
+        }),
+        ("id outside the grammar", 6, "no project id", |p| {
+            p.projects[0].id = Some("syn0101".into());
+        }),
+        ("id of the server's", 6, "given by the server", |p| {
+            p.projects[0].id = Some("syn1000077".into());
+        }),
+        ("id of a repository", 6, "not a project", |p| {
+            p.projects[0].id = Some("syn1000001".into());
+        }),
+        ("project twice", 11, "twice", |p| {
+            p.projects.push(project(11, Some("syn101"), "Other", "ana"));
+        }),
+        (
+            "two of one name, one without an id",
+            11,
+            "give both an `id`",
+            |p| {
+                p.projects
+                    .push(project(11, Some("syn103"), "Methods", "ana"));
+            },
+        ),
+        (
+            "name that two projects have",
+            11,
+            "two projects have this name",
+            |p| {
+                p.projects.push(project(11, None, "Project", "ana"));
+            },
+        ),
+        ("unknown team", 7, "no team `crowd`", |p| {
+            p.projects[0].share = Some(vec![entry(7, "team:crowd", Level::CanView)]);
+        }),
+        ("user as a team", 7, "no team `ben`", |p| {
+            p.projects[0].share = Some(vec![entry(7, "team:ben", Level::CanView)]);
+        }),
+        (
+            "neither registered nor public",
+            7,
+            "`registered` or `public`",
+            |p| {
+                p.projects[0].share = Some(vec![entry(7, "everyone:all", Level::CanView)]);
+            },
+        ),
+        (
+            "public beyond what it may be given",
+            8,
+            "may not be given",
+            |p| {
+                p.projects[0].share = Some(vec![
+                    entry(7, "user:ben", Level::CanEdit),
+                    entry(8, "everyone:public", Level::CanDownload),
+                ]);
+            },
+        ),
+        ("entry twice", 8, "listed twice", |p| {
+            let ben = |line| entry(line, "user:ben", Level::CanView);
+            p.projects[0].share = Some(vec![ben(7), ben(8)]);
+        }),
+        ("entry of two", 7, "exactly one", |p| {
+            let mut both = entry(7, "user:ben", Level::CanView);
+            both.team = Some("lab".into());
+            p.projects[0].share = Some(vec![both]);
+        }),
+        ("entry of nobody", 7, "exactly one", |p| {
+            let mut nobody = entry(7, "user:ben", Level::CanView);
+            nobody.user = None;
+            p.projects[0].share = Some(vec![nobody]);
+        }),
+        ("last operator", 12, "last active operator", |p| {
+            p.users[1].operator = None;
+            let mut chief = user(12, "chief");
+            chief.operator = Some(false);
+            p.users.push(chief);
+        }),
+    ];
+    let ground = ground();
+    // What is there before: an operator, a user with an address, a team, two projects of one name,
+    // a repository.
+    ground.operator("chief");
+    let mut dora = user(1, "dora");
+    dora.email = Some("dora@example.org".to_owned());
+    dora.certified = Some(true);
+    dora.password_hash = Some(hash());
+    let crew = team(2, "crew", &["dora"]);
+    let first = Provision {
+        users: vec![dora],
+        teams: vec![crew],
+        projects: Vec::new(),
+    };
+    apply(&ground, &first).unwrap();
+    let dora = PrincipalId::new(3_000_001);
+    let id = ground.project(dora, &[]);
+    let repository = ground.push(&ground.caller("dora"), &format!("syn{}/app", id.get()));
+    assert_eq!((id.get(), repository.get()), (1_000_000, 1_000_001));
+    ground.project(dora, &[]);
+    let before = fingerprint(&ground);
+    for (what, line, words, spoil) in mistakes {
+        let mut provision = lab();
+        spoil(&mut provision);
+        match apply(&ground, &provision) {
+            Err(ProvisionError::Mistake {
+                line: told,
+                message,
+            }) => {
+                assert_eq!(told, *line, "{what}: {message}");
+                assert!(message.contains(words), "{what}: {message}");
+            }
+            other => panic!("{what}: {other:?}"),
+        }
+        assert_eq!(fingerprint(&ground), before, "{what}");
+    }
+    // Nothing was used up: what is right goes through, with the very next numbers.
+    let report = apply(&ground, &lab()).unwrap();
+    assert_eq!(report.projects_created[1].0.get(), 1_000_003);
+}
