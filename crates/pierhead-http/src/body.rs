@@ -24,6 +24,10 @@ const DRAIN_BYTES: u64 = 1 << 20;
 /// For how long.
 const DRAIN_TIME: Duration = Duration::from_secs(2);
 
+/// How long to wait for the next piece of it. A client that is still sending is not this slow; one
+/// that stopped when it saw the status, as curl does, waits for the end of the answer.
+const DRAIN_IDLE: Duration = Duration::from_millis(500);
+
 /// How a body that was being read came to a bad end.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum ReadError {
@@ -223,7 +227,7 @@ impl Stream for RequestBody {
 /// The body of an answer.
 ///
 /// Behind an answer that came before the request was read, it reads on and throws away up to 1 MiB
-/// for at most 2 s before it gives its last byte: a connection that is closed on a client in the
+/// for at most 2 s, or until none comes for half a second, before it gives its last byte: a connection that is closed on a client in the
 /// middle of sending shows it a broken pipe instead of the answer.
 pub struct ResponseBody {
     content: Content,
@@ -274,7 +278,9 @@ impl ResponseBody {
     }
 
     /// Reads the rest of the request before the last byte.
-    pub(crate) fn draining(mut self, rest: RequestBody) -> Self {
+    pub(crate) fn draining(mut self, mut rest: RequestBody) -> Self {
+        rest.idle = DRAIN_IDLE;
+        rest.waiting = None;
         let late = rest.clock.sleep(DRAIN_TIME);
         self.drain = Some(Drain {
             rest,
