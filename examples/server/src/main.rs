@@ -1,1 +1,45 @@
-fn main() {}
+//! The reference server: a private registry for a team, from one command.
+//!
+//! It joins Pierhead's crates into what a team runs as it is: a command line, a typed
+//! configuration file, provisioning, a data directory, connections, logs and an orderly stop. What
+//! a registry does is none of its business; that is in the crates, for everybody to build in.
+//!
+//! # The map
+//! - `cli`, `config`, `units`: what it is told; `settings`: all of it as one value.
+//! - `provision`, `credentials`: accounts, teams and projects from a file; passwords.
+//! - `data_dir`, `keys`, `admin`: what it keeps, and what it makes at its first start.
+//! - `assemble`: the crates, joined; `serve`: its life from start to stop.
+//! - `listen`, `connection`, `access`: sockets, connections, requests.
+//! - `log`, `banner`, `failure`, `signals`: what it says and hears.
+
+mod access;
+mod admin;
+mod assemble;
+mod banner;
+mod cli;
+mod config;
+mod connection;
+mod credentials;
+mod data_dir;
+mod failure;
+mod keys;
+mod listen;
+mod log;
+mod provision;
+mod serve;
+mod settings;
+mod signals;
+mod units;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let done = match cli::read() {
+        cli::Command::Serve(told) => settings::Settings::gather(told).and_then(serve::run),
+        cli::Command::HashPassword => credentials::hash_password(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}

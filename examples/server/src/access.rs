@@ -1,0 +1,123 @@
+//! What of each request is written down.
+
+use std::future::Future;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::time::Instant;
+
+use hyper::body::Incoming;
+use hyper::header::AUTHORIZATION;
+use hyper::service::Service;
+use hyper::{Method, Request, Response, StatusCode, Uri};
+use pierhead::http::{PeerAddr, RegistryService, ResponseBody};
+use tower_service::Service as _;
+
+/// The registry's service for one connection. Query strings and headers are never written down:
+/// there may be secrets in them.
+#[derive(Clone, Debug)]
+pub(crate) struct Access {
+    inner: RegistryService,
+    peer: IpAddr,
+}
+
+/// What is remembered of a request while it is answered.
+struct Seen {
+    peer: IpAddr,
+    method: Method,
+    uri: Uri,
+    signed: bool,
+    since: Instant,
+}
+
+impl Access {
+    /// For a connection from `peer`.
+    pub(crate) fn new(inner: RegistryService, peer: IpAddr) -> Self {
+        Self { inner, peer }
+    }
+}
+
+impl Service<Request<Incoming>> for Access {
+    type Response = Response<ResponseBody>;
+    type Error = std::convert::Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        let seen = Seen {
+            peer: self.peer,
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+            signed: request.headers().contains_key(AUTHORIZATION),
+            since: Instant::now(),
+        };
+        request.extensions_mut().insert(PeerAddr(self.peer));
+        let answer = self.inner.clone().call(request);
+        Box::pin(async move {
+            let answer = answer.await;
+            if let Ok(answer) = &answer {
+                seen.write_down(answer.status());
+            }
+            answer
+        })
+    }
+}
+
+impl Seen {
+    fn write_down(&self, status: StatusCode) {
+        let Self { peer, method, uri, .. } = self;
+        let (path, number) = (uri.path(), status.as_u16());
+        match meaning(status, self.signed) {
+            Meaning::Fault => tracing::error!(%peer, "could not answer {method} {path}: {number}"),
+            Meaning::Refusal => tracing::info!(%peer, "refused {method} {path}: {number}"),
+            Meaning::Usual => {
+                let took = self.since.elapsed();
+                tracing::debug!(%peer, ?took, "{method} {path}: {number}");
+            }
+        }
+    }
+}
+
+/// What a status tells whoever runs the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Meaning {
+    /// Something here is broken.
+    Fault,
+    /// Somebody may not do what they tried.
+    Refusal,
+    /// Everything else: what is missing or malformed is the client's own business.
+    Usual,
+}
+
+fn meaning(status: StatusCode, signed: bool) -> Meaning {
+    match status {
+        // Every login begins with a 401 to whoever has not signed in yet.
+        StatusCode::UNAUTHORIZED if !signed => Meaning::Usual,
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS => {
+            Meaning::Refusal
+        }
+        status if status.is_server_error() => Meaning::Fault,
+        _ => Meaning::Usual,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_and_faults_stand_out_and_the_first_401_does_not() {
+        for (status, signed, expected) in [
+            (200, true, Meaning::Usual),
+            (201, true, Meaning::Usual),
+            (401, false, Meaning::Usual),
+            (401, true, Meaning::Refusal),
+            (403, true, Meaning::Refusal),
+            (404, true, Meaning::Usual),
+            (429, false, Meaning::Refusal),
+            (500, true, Meaning::Fault),
+            (503, false, Meaning::Fault),
+        ] {
+            let status = StatusCode::from_u16(status).expect("a status");
+            assert_eq!(meaning(status, signed), expected, "{status} {signed}");
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The crates, joined.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use pierhead::Pierhead;
+use pierhead::fs::{FsBlobStore, FsOptions};
+use pierhead::model::ManifestLimits;
+use pierhead::policy::{Certification, Options, ProjectCreation};
+use pierhead::projects::{Job, Offload, Projects, ProjectsOptions};
+use pierhead::registry::{Event, Limits, MissingReferences, Observer, TokioClock};
+use pierhead::sqlite::{SqliteOptions, SqliteStore};
+use pierhead::storage::StoreError;
+
+use crate::config;
+use crate::data_dir::DataDir;
+use crate::failure::Failure;
+use crate::keys;
+use crate::settings::Settings;
+
+/// A registry with its accounts and projects.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    /// The registry and its protocol; closing it closes the database.
+    pub(crate) pierhead: Pierhead,
+    /// Accounts, teams, projects.
+    pub(crate) projects: Projects,
+}
+
+/// Opens the stores in the data directory and joins everything, to be reached at `at`.
+///
+/// # Errors
+/// When a store cannot be opened or the keys cannot be read.
+pub(crate) fn assemble(
+    settings: &Settings,
+    data: &DataDir,
+    at: SocketAddr,
+) -> Result<Parts, Failure> {
+    let config = &settings.config;
+    if !config.storage.sync {
+        tracing::warn!(
+            "storage.sync is off: acknowledged pushes are LOST when the power fails; remove it from \
+             the configuration unless this is a test"
+        );
+    }
+    let opened = |what: &str, error: StoreError| {
+        Failure::because(
+            format!("the {what} in {} could not be opened", data.path().display()),
+            &error,
+        )
+    };
+    let options = FsOptions::default().with_sync(config.storage.sync);
+    let blobs =
+        FsBlobStore::open(&data.blobs(), options).map_err(|error| opened("blobs", error))?;
+    let options = SqliteOptions::default().with_sync(config.storage.sync);
+    let rows =
+        SqliteStore::open(data.database(), options).map_err(|error| opened("database", error))?;
+    let keys = keys::ring(&data.keys(), settings.token_life)?;
+
+    let rows = Arc::new(rows);
+    let projects = Projects::new(
+        rows.clone(),
+        rows.clone(),
+        keys,
+        ProjectsOptions::new(settings.url(at), settings.service(at))
+            .with_policy(policy(config))
+            .with_token_life(settings.token_life),
+        Arc::new(TokioClock),
+        Arc::new(BlockingThreads),
+    );
+    let pierhead = Pierhead::builder(Arc::new(blobs), rows.clone(), Arc::new(TokioClock))
+        .projects(&projects)
+        .observer(Arc::new(Pushes))
+        .limits(limits(config))
+        .missing_references(match config.missing_references {
+            config::MissingReferences::Refuse => MissingReferences::Refuse,
+            config::MissingReferences::Children => MissingReferences::Children,
+            config::MissingReferences::All => MissingReferences::All,
+        })
+        .http(settings.http(at)?)
+        .closing(SqliteStore::clone(&rows))
+        .build();
+    Ok(Parts { pierhead, projects })
+}
+
+fn policy(config: &config::Config) -> Options {
+    Options {
+        certification: match config.certification {
+            config::Certification::NewRepository => Certification::NewRepository,
+            config::Certification::EveryPush => Certification::EveryPush,
+        },
+        public_download: config.public_download,
+        project_creation: match config.project_creation {
+            config::ProjectCreation::Everyone => ProjectCreation::Everyone,
+            config::ProjectCreation::Operators => ProjectCreation::Operators,
+        },
+    }
+}
+
+fn limits(config: &config::Config) -> Limits {
+    let mut limits = Limits::default().with_manifest(ManifestLimits {
+        max_bytes: usize::try_from(config.limits.manifest.0).unwrap_or(usize::MAX),
+        opaque_manifests: config.opaque_manifests,
+        ..ManifestLimits::default()
+    });
+    if let Some(blob) = config.limits.blob {
+        limits = limits.with_max_blob(blob.0);
+    }
+    if let Some(grace) = config.collector.grace {
+        limits = limits.with_grace(grace.0);
+    }
+    if let Some(idle) = config.collector.upload_idle {
+        limits = limits.with_upload_idle(idle.0);
+    }
+    limits
+}
+
+/// Passwords are hashed beside blocking file work, on the runtime's own threads.
+#[derive(Debug)]
+struct BlockingThreads;
+
+impl Offload for BlockingThreads {
+    fn run(&self, job: Job) {
+        drop(tokio::task::spawn_blocking(job));
+    }
+}
+
+/// Writes pushes and deletions into the log.
+#[derive(Debug)]
+struct Pushes;
+
+impl Observer for Pushes {
+    fn committed(&self, event: &Event) {
+        match event {
+            Event::ManifestPut { name, digest, tags, created, by, .. } => {
+                let tags: Vec<&str> = tags.iter().map(pierhead::model::Tag::as_str).collect();
+                let new = if *created { " (a new repository)" } else { "" };
+                tracing::info!(%by, "pushed {name}{new} {digest} as [{}]", tags.join(", "));
+            }
+            Event::ManifestDeleted { name, digest, by, .. } => {
+                tracing::info!(%by, "deleted {name}@{digest}");
+            }
+            Event::TagDeleted { name, tag, by, .. } => {
+                tracing::info!(%by, "deleted {name}:{tag}");
+            }
+            _ => {}
+        }
+    }
+}

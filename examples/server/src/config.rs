@@ -1,0 +1,195 @@
+//! The configuration file: TOML in which every key is known and every value has a type.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _};
+
+use crate::failure::Failure;
+use crate::units::{Bytes, Span};
+
+/// Everything a configuration file can say. `docs/server.md` has a table of the keys.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Config {
+    pub(crate) listen: Option<Address>,
+    pub(crate) public_urls: Vec<String>,
+    pub(crate) data: Option<PathBuf>,
+    pub(crate) provision: Option<PathBuf>,
+    pub(crate) service: Option<String>,
+    pub(crate) certification: Certification,
+    pub(crate) public_download: bool,
+    pub(crate) project_creation: ProjectCreation,
+    pub(crate) missing_references: MissingReferences,
+    pub(crate) opaque_manifests: bool,
+    pub(crate) token_life: Option<Span>,
+    pub(crate) drain: Option<Span>,
+    pub(crate) storage: Storage,
+    pub(crate) limits: Limits,
+    pub(crate) collector: Collector,
+    pub(crate) log: Log,
+}
+
+/// An address and a port; a host name would leave open which of its addresses is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Address(pub(crate) SocketAddr);
+
+impl<'de> Deserialize<'de> for Address {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(from)?;
+        text.parse().map(Self).map_err(|_| {
+            D::Error::custom(format!(
+                "`{text}` is no address to listen on; write an IP address and a port, such as \
+                 \"127.0.0.1:5000\""
+            ))
+        })
+    }
+}
+
+/// Of whom certification is asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Certification {
+    #[default]
+    NewRepository,
+    EveryPush,
+}
+
+/// Who makes projects.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum ProjectCreation {
+    #[default]
+    Everyone,
+    Operators,
+}
+
+/// Which references of a manifest may be missing when it is pushed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum MissingReferences {
+    #[default]
+    Refuse,
+    Children,
+    All,
+}
+
+/// How things are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Storage {
+    pub(crate) sync: bool,
+}
+
+impl Default for Storage {
+    fn default() -> Self {
+        Self { sync: true }
+    }
+}
+
+/// What one client, or all of them, may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Limits {
+    pub(crate) connections: u32,
+    pub(crate) header_timeout: Span,
+    pub(crate) body_idle_timeout: Span,
+    pub(crate) manifest: Bytes,
+    pub(crate) blob: Option<Bytes>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 2048,
+            header_timeout: Span(std::time::Duration::from_secs(60)),
+            body_idle_timeout: Span(std::time::Duration::from_secs(60)),
+            manifest: Bytes(4 << 20),
+            blob: None,
+        }
+    }
+}
+
+/// When what nothing reaches any more is removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Collector {
+    pub(crate) every: Option<Span>,
+    pub(crate) keep: Option<Span>,
+    pub(crate) grace: Option<Span>,
+    pub(crate) upload_idle: Option<Span>,
+}
+
+/// What is written to standard error.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Log {
+    pub(crate) level: Level,
+    pub(crate) format: Format,
+}
+
+/// How much is logged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Level {
+    Error,
+    Warn,
+    #[default]
+    Info,
+    Debug,
+}
+
+/// For people or for machines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Format {
+    #[default]
+    Text,
+    Json,
+}
+
+impl Config {
+    /// Reads a file. Its relative paths are relative to the folder it is in.
+    ///
+    /// # Errors
+    /// When it cannot be read, or the first thing wrong in it, with its line.
+    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            Failure::told(format!(
+                "the configuration file {} cannot be read ({error}); name another with --config",
+                path.display()
+            ))
+        })?;
+        let mut config = Self::parse(&text)
+            .map_err(|error| Failure::told(format!("{}:{error}", path.display())))?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        for path in [&mut config.data, &mut config.provision].into_iter().flatten() {
+            *path = folder.join(&*path);
+        }
+        Ok(config)
+    }
+
+    /// The line and what is wrong with it, as `3: …`.
+    fn parse(text: &str) -> Result<Self, String> {
+        toml::from_str(text).map_err(|error| mistake(text, &error))
+    }
+}
+
+/// A mistake in TOML as `line: what`.
+pub(crate) fn mistake(text: &str, error: &toml::de::Error) -> String {
+    let line = error.span().map_or(1, |span| line_of(text, span.start));
+    let message = error.message().replace('\n', "; ");
+    let remedy = if message.starts_with("unknown field") { "; correct or remove it" } else { "" };
+    format!("{line}: {}{remedy}", message.replacen("unknown field", "unknown key", 1))
+}
+
+/// The line of a place in a text, counted from 1.
+pub(crate) fn line_of(text: &str, offset: usize) -> usize {
+    let before = text.as_bytes().get(..offset).unwrap_or(text.as_bytes());
+    1 + before.iter().filter(|byte| **byte == b'\n').count()
+}
+
+#[cfg(test)]
+#[path = "config_tests.rs"]
+mod tests;

@@ -1,0 +1,125 @@
+//! Configuration files, each with what it must say or be told.
+
+use std::time::Duration;
+
+use super::*;
+
+#[test]
+fn an_empty_file_says_nothing() {
+    assert_eq!(Config::parse(""), Ok(Config::default()));
+    assert!(Config::default().storage.sync);
+}
+
+#[test]
+fn every_key_is_read() {
+    let config = Config::parse(
+        r#"
+        listen = "[::1]:5002"
+        public_urls = ["https://registry.example.org", "http://registry.lan:5000"]
+        data = "data"
+        provision = "lab.toml"
+        service = "registry.example.org"
+        certification = "every-push"
+        public_download = true
+        project_creation = "operators"
+        missing_references = "children"
+        opaque_manifests = true
+        token_life = "15m"
+        drain = "10s"
+        [storage]
+        sync = false
+        [limits]
+        connections = 100
+        header_timeout = "10s"
+        body_idle_timeout = "2m"
+        manifest = "8MiB"
+        blob = "10GiB"
+        [collector]
+        every = "6h"
+        keep = "2h"
+        grace = "48h"
+        upload_idle = "12h"
+        [log]
+        level = "debug"
+        format = "json"
+        "#,
+    );
+    let seconds = |seconds| Span(Duration::from_secs(seconds));
+    let expected = Config {
+        listen: Some(Address("[::1]:5002".parse().expect("an address"))),
+        public_urls: vec![
+            "https://registry.example.org".into(),
+            "http://registry.lan:5000".into(),
+        ],
+        data: Some("data".into()),
+        provision: Some("lab.toml".into()),
+        service: Some("registry.example.org".into()),
+        certification: Certification::EveryPush,
+        public_download: true,
+        project_creation: ProjectCreation::Operators,
+        missing_references: MissingReferences::Children,
+        opaque_manifests: true,
+        token_life: Some(seconds(900)),
+        drain: Some(seconds(10)),
+        storage: Storage { sync: false },
+        limits: Limits {
+            connections: 100,
+            header_timeout: seconds(10),
+            body_idle_timeout: seconds(120),
+            manifest: Bytes(8 << 20),
+            blob: Some(Bytes(10 << 30)),
+        },
+        collector: Collector {
+            every: Some(seconds(6 * 3600)),
+            keep: Some(seconds(2 * 3600)),
+            grace: Some(seconds(48 * 3600)),
+            upload_idle: Some(seconds(12 * 3600)),
+        },
+        log: Log { level: Level::Debug, format: Format::Json },
+    };
+    assert_eq!(config, Ok(expected));
+}
+
+#[test]
+fn a_mistake_is_named_with_its_line() {
+    for (text, said) in [
+        ("\nlisen = \"x\"", "2: unknown key `lisen`, expected one of"),
+        ("[storage]\nsynch = false", "2: unknown key `synch`, expected `sync`; correct or remove it"),
+        ("[stores]\n", "1: unknown key `stores`"),
+        ("listen = 5000", "1: invalid type: integer `5000`, expected a string"),
+        ("listen = \"localhost:5000\"", "1: `localhost:5000` is no address to listen on; write"),
+        ("listen = \"127.0.0.1:5000\"\nlisten = \"127.0.0.1:5001\"", "2: duplicate key"),
+        ("certification = \"never\"", "1: unknown variant `never`, expected `new-repository` or"),
+        ("\n\nmissing_references = true", "3: invalid type: boolean `true`, expected"),
+        ("public_urls = \"https://a\"", "1: invalid type: string \"https://a\", expected a sequence"),
+        ("drain = 30", "1: invalid type: integer `30`, expected a string"),
+        ("drain = \"30\"", "1: invalid value: string \"30\", expected a span of time such as"),
+        ("[limits]\nmanifest = \"4MB\"", "2: invalid value: string \"4MB\", expected a number of"),
+        ("[limits]\nmanifest = -1", "2: expected a number of bytes"),
+        ("[limits]\nconnections = -1", "2: invalid value: integer `-1`, expected u32"),
+        ("[log]\nlevel = \"loud\"", "2: unknown variant `loud`"),
+        ("listen = ", "1: "),
+        ("\u{0}", "1: "),
+        ("[limits\n", "1: "),
+    ] {
+        let error = Config::parse(text).expect_err(text);
+        assert!(error.starts_with(said), "{text:?}: {error}");
+        assert!(!error.contains('\n'), "{text:?}: {error}");
+    }
+}
+
+#[test]
+fn paths_are_relative_to_the_file_that_holds_them() {
+    let folder = tempfile::tempdir().expect("a scratch directory");
+    let path = folder.path().join("pierhead.toml");
+    std::fs::write(&path, "data = \"d\"\nprovision = \"/p\"").expect("a scratch file");
+    let config = Config::read(&path).expect("a good file");
+    assert_eq!(config.data, Some(folder.path().join("d")));
+    assert_eq!(config.provision, Some("/p".into()));
+
+    std::fs::write(&path, "\ndatum = 1").expect("a scratch file");
+    let error = Config::read(&path).expect_err("a bad file").to_string();
+    assert!(error.starts_with(&format!("{}:2: unknown key `datum`", path.display())), "{error}");
+    let error = Config::read(&folder.path().join("none")).expect_err("no file").to_string();
+    assert!(error.ends_with("name another with --config"), "{error}");
+}

@@ -1,0 +1,210 @@
+//! Connections: accepted one by one, at most so many at once, each within bounds.
+
+use std::future::Future;
+use std::io;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use pierhead::http::RegistryService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+
+use crate::access::Access;
+
+/// The most that is read at once. Large pieces are what makes uploads fast; a connection shrinks
+/// its buffer again when it has nothing to read.
+const READ_BUFFER: usize = 512 * 1024;
+
+/// The longest header of a request, in bytes. A token is a few KiB.
+const HEADER: u32 = 64 * 1024;
+
+/// What a client may send on one stream, and on all of a connection's, before it is read.
+const STREAM_WINDOW: u32 = 1 << 20;
+const CONNECTION_WINDOW: u32 = 2 << 20;
+
+/// Streams of one HTTP/2 connection at a time.
+const STREAMS: u32 = 64;
+
+/// How long a client may take nothing of what it is sent before it counts as gone.
+const WRITE_STALL: Duration = Duration::from_secs(60);
+
+/// How an HTTP/2 connection begins (RFC 9113 section 3.4). No method of HTTP/1 begins so.
+const PREFACE: &[u8; 3] = b"PRI";
+
+/// Whether connections go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// As usual.
+    Serving,
+    /// Requests under way are finished, no new ones begun.
+    Draining,
+    /// Everything is dropped where it stands.
+    Over,
+}
+
+/// Accepts connections and serves them.
+#[derive(Debug)]
+pub(crate) struct Connections {
+    service: RegistryService,
+    phase: watch::Sender<Phase>,
+    free: Arc<Semaphore>,
+    most: u32,
+    header_timeout: Duration,
+}
+
+impl Connections {
+    /// At most `most` at once; a request's header must arrive within `header_timeout`, which is
+    /// also how long a connection may be idle.
+    pub(crate) fn new(service: RegistryService, most: u32, header_timeout: Duration) -> Self {
+        let most = most.max(1);
+        let free = Arc::new(Semaphore::new(most as usize));
+        Self { service, phase: watch::Sender::new(Phase::Serving), free, most, header_timeout }
+    }
+
+    /// Accepts until dropped. Never ends on its own: what fails is one connection.
+    pub(crate) async fn accept(&self, listener: &TcpListener) {
+        let mut crowded = false;
+        loop {
+            if self.free.available_permits() == 0 && !crowded {
+                tracing::warn!(
+                    "all {} connections are in use, new ones wait; raise limits.connections",
+                    self.most
+                );
+            }
+            crowded = self.free.available_permits() == 0;
+            // The semaphore is never closed.
+            let Ok(permit) = Arc::clone(&self.free).acquire_owned().await else { return };
+            match listener.accept().await {
+                Ok((stream, peer)) => {
+                    let served = self.serve(stream, peer.ip());
+                    tokio::spawn(async move {
+                        served.await;
+                        drop(permit);
+                    });
+                }
+                Err(error) => {
+                    // Most often too many open files: some will be closed soon.
+                    tracing::warn!("a connection was not accepted: {error}");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            }
+        }
+    }
+
+    /// Ends idle connections and waits until the others have finished what they are at.
+    pub(crate) async fn drain(&self) {
+        self.phase.send_replace(Phase::Draining);
+        drop(self.free.acquire_many(self.most).await);
+    }
+
+    /// How many are open.
+    pub(crate) fn open(&self) -> usize {
+        (self.most as usize).saturating_sub(self.free.available_permits())
+    }
+
+    /// Drops what is left.
+    pub(crate) async fn end(&self) {
+        self.phase.send_replace(Phase::Over);
+        drop(self.free.acquire_many(self.most).await);
+    }
+
+    fn serve(&self, stream: TcpStream, peer: IpAddr) -> impl Future<Output = ()> + use<> {
+        let access = Access::new(self.service.clone(), peer.to_canonical());
+        let (mut phase, header_timeout) = (self.phase.subscribe(), self.header_timeout);
+        async move {
+            if let Err(error) = prepare(&stream) {
+                tracing::debug!(%peer, "a connection could not be prepared: {error}");
+                return;
+            }
+            let speaks = tokio::time::timeout(header_timeout, speaks_http2(&stream));
+            let http2 = tokio::select! {
+                speaks = speaks => match speaks {
+                    Ok(Ok(http2)) => http2,
+                    Ok(Err(_)) | Err(_) => return,
+                },
+                _ = phase.wait_for(|phase| *phase != Phase::Serving) => return,
+            };
+            let io = TokioIo::new(stream);
+            let ended = if http2 {
+                let served = http2_builder().serve_connection(io, access);
+                run(served, |served| served.graceful_shutdown(), &mut phase).await
+            } else {
+                let served = http1_builder(header_timeout).serve_connection(io, access);
+                run(served, |served| served.graceful_shutdown(), &mut phase).await
+            };
+            if let Err(error) = ended {
+                tracing::debug!(%peer, "a connection ended: {error}");
+            }
+        }
+    }
+}
+
+/// Serves a connection to its end, or to what the phase makes of it.
+async fn run<C: Future<Output = hyper::Result<()>>>(
+    served: C,
+    finish: impl FnOnce(std::pin::Pin<&mut C>),
+    phase: &mut watch::Receiver<Phase>,
+) -> hyper::Result<()> {
+    tokio::pin!(served);
+    tokio::select! {
+        ended = &mut served => return ended,
+        _ = phase.wait_for(|phase| *phase != Phase::Serving) => finish(served.as_mut()),
+    }
+    tokio::select! {
+        ended = &mut served => ended,
+        _ = phase.wait_for(|phase| *phase == Phase::Over) => Ok(()),
+    }
+}
+
+fn prepare(stream: &TcpStream) -> io::Result<()> {
+    use rustix::net::sockopt;
+    stream.set_nodelay(true)?;
+    let stall = u32::try_from(WRITE_STALL.as_millis()).unwrap_or(u32::MAX);
+    // Counts bytes that are not acknowledged and those that the client leaves no room for.
+    sockopt::set_tcp_user_timeout(stream, stall)?;
+    sockopt::set_socket_keepalive(stream, true)?;
+    Ok(())
+}
+
+/// Looks at the first bytes without taking them.
+async fn speaks_http2(stream: &TcpStream) -> io::Result<bool> {
+    let mut start = [0_u8; PREFACE.len()];
+    loop {
+        match stream.peek(&mut start).await? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            seen if start[..seen] != PREFACE[..seen] => return Ok(false),
+            seen if seen == PREFACE.len() => return Ok(true),
+            // The rest of three bytes is on its way, and what is there makes the socket readable.
+            _ => tokio::time::sleep(Duration::from_millis(5)).await,
+        }
+    }
+}
+
+fn http1_builder(header_timeout: Duration) -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(header_timeout)
+        .max_buf_size(READ_BUFFER)
+        .max_header_size(HEADER as usize)
+        .half_close(false)
+        .pipeline_flush(true);
+    builder
+}
+
+fn http2_builder() -> http2::Builder<TokioExecutor> {
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder
+        .timer(TokioTimer::new())
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_concurrent_streams(STREAMS)
+        .max_header_list_size(HEADER)
+        .max_send_buf_size(STREAM_WINDOW as usize)
+        .keep_alive_interval(Duration::from_secs(30))
+        .keep_alive_timeout(Duration::from_secs(20));
+    builder
+}

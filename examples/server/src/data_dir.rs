@@ -1,0 +1,149 @@
+//! The data directory: made for this server alone, and locked while it is in use.
+
+use std::fs::{self, DirBuilder, File, TryLockError};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use crate::failure::Failure;
+
+const LOCK: &str = "lock";
+
+/// Where everything is kept. Dropping it gives the directory up.
+#[derive(Debug)]
+pub(crate) struct DataDir {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl DataDir {
+    /// Takes a directory into use, and makes it if it is not there.
+    ///
+    /// # Errors
+    /// When another server uses it, it holds something else, or it cannot be written to.
+    pub(crate) fn take(path: &Path) -> Result<Self, Failure> {
+        let shown = path.display();
+        let unusable = |error: io::Error| {
+            Failure::happened(format!(
+                "the data directory {shown} cannot be used ({error}); mend that, or name another \
+                 with --data"
+            ))
+        };
+        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(unusable)?;
+        if !path.join(LOCK).exists() && !is_empty(path).map_err(unusable)? {
+            return Err(Failure::told(format!(
+                "{shown} holds something else than a registry's data; name an empty or a new \
+                 directory with --data"
+            )));
+        }
+        let lock = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(path.join(LOCK))
+            .map_err(unusable)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
+            Err(TryLockError::WouldBlock) => Err(Failure::happened(format!(
+                "the data directory {shown} is in use by another server; stop that one, or name \
+                 another directory with --data"
+            ))),
+            Err(TryLockError::Error(error)) => Err(unusable(error)),
+        }
+    }
+
+    /// As it was named.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The blobs.
+    pub(crate) fn blobs(&self) -> PathBuf {
+        self.path.join("blobs")
+    }
+
+    /// The database of everything else.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.path.join("metadata.db")
+    }
+
+    /// The keys that sign registry tokens.
+    pub(crate) fn keys(&self) -> PathBuf {
+        self.path.join("keys")
+    }
+
+    /// Where a made-up password of the operator is left when there is nobody to show it to.
+    pub(crate) fn admin_password(&self) -> PathBuf {
+        self.path.join("admin-password")
+    }
+}
+
+fn is_empty(path: &Path) -> io::Result<bool> {
+    Ok(fs::read_dir(path)?.next().is_none())
+}
+
+/// Writes a file that nobody else may read, whole or not at all.
+///
+/// # Errors
+/// When it cannot be written.
+pub(crate) fn write_private(path: &Path, text: &str) -> io::Result<()> {
+    let partial = path.with_extension("partial");
+    match fs::remove_file(&partial) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = File::options().write(true).create_new(true).mode(0o600).open(&partial)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&partial, path)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).expect("it is there").permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn a_directory_is_made_for_us_alone_and_used_by_one() {
+        let scratch = tempfile::tempdir().expect("a scratch directory");
+        let path = scratch.path().join("a/data");
+        let first = DataDir::take(&path).expect("a new directory");
+        assert_eq!(mode(&path), 0o700);
+        let error = DataDir::take(&path).expect_err("it is in use").to_string();
+        assert!(error.ends_with("name another directory with --data"), "{error}");
+        assert!(error.contains("is in use by another server"), "{error}");
+        drop(first);
+        assert!(DataDir::take(&path).is_ok(), "it is free again");
+    }
+
+    #[test]
+    fn a_directory_of_something_else_is_left_alone() {
+        let scratch = tempfile::tempdir().expect("a scratch directory");
+        fs::write(scratch.path().join("thesis.tex"), "").expect("a scratch file");
+        let error = DataDir::take(scratch.path()).expect_err("it is not ours").to_string();
+        assert!(error.contains("something else than a registry's data"), "{error}");
+        assert!(!scratch.path().join(LOCK).exists());
+        let error = DataDir::take(&scratch.path().join("thesis.tex")).expect_err("a file");
+        assert!(error.to_string().contains("cannot be used"), "{error}");
+    }
+
+    #[test]
+    fn a_private_file_is_whole_and_nobody_elses() {
+        let scratch = tempfile::tempdir().expect("a scratch directory");
+        let path = scratch.path().join("key.pem");
+        for text in ["first", "second"] {
+            write_private(&path, text).expect("a scratch file");
+            assert_eq!(fs::read_to_string(&path).expect("it is there"), text);
+            assert_eq!(mode(&path), 0o600);
+        }
+        assert_eq!(fs::read_dir(scratch.path()).expect("a directory").count(), 1);
+    }
+}

@@ -1,0 +1,84 @@
+//! Why a command ended without doing what it was asked.
+
+use std::error::Error;
+use std::fmt;
+use std::process::ExitCode;
+
+/// One sentence for people, and the exit status that goes with it.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    kind: Kind,
+    message: String,
+}
+
+/// What an exit status tells a script.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// 2: what was typed or written in a file is wrong; trying again does not help.
+    Told,
+    /// 1: the machine did not do its part.
+    Happened,
+}
+
+impl Failure {
+    /// The command line, the configuration or the provisioning file is wrong.
+    pub(crate) fn told(message: impl Into<String>) -> Self {
+        Self { kind: Kind::Told, message: message.into() }
+    }
+
+    /// Something went wrong.
+    pub(crate) fn happened(message: impl Into<String>) -> Self {
+        Self { kind: Kind::Happened, message: message.into() }
+    }
+
+    /// Something went wrong because of `source`.
+    pub(crate) fn because(message: impl fmt::Display, source: &dyn Error) -> Self {
+        Self::happened(format!("{message}: {}", chain(source)))
+    }
+
+    /// Says it on standard error.
+    pub(crate) fn report(&self) -> ExitCode {
+        eprintln!("pierhead: {}", self.message);
+        match self.kind {
+            Kind::Told => ExitCode::from(2),
+            Kind::Happened => ExitCode::from(1),
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// An error and what is behind it, in one line; what only repeats its cause is left out.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let said = cause.to_string();
+        if !text.ends_with(&said) {
+            text.push_str(": ");
+            text.push_str(&said);
+        }
+        next = cause.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{0}")]
+    struct Layer(&'static str, #[source] Option<Box<Layer>>);
+
+    #[test]
+    fn a_chain_is_one_line_without_repetitions() {
+        let deep = Layer("b", Some(Box::new(Layer("c", None))));
+        assert_eq!(chain(&Layer("a", Some(Box::new(deep)))), "a: b: c");
+        assert_eq!(chain(&Layer("a", Some(Box::new(Layer("a", None))))), "a");
+    }
+}

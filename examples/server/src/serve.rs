@@ -1,0 +1,156 @@
+//! The server's life, from start to stop.
+
+use std::future::Future;
+use std::io::Write as _;
+use std::time::Duration;
+
+use pierhead::registry::{CollectSchedule, Collected, Error};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::admin::{self, Made};
+use crate::assemble::{Parts, assemble};
+use crate::banner::{self, Banner};
+use crate::connection::Connections;
+use crate::data_dir::DataDir;
+use crate::failure::{Failure, chain};
+use crate::listen::Claim;
+use crate::settings::Settings;
+use crate::signals::Signals;
+
+/// Threads for files and passwords. More would not make a disk faster.
+const BLOCKING_THREADS: usize = 16;
+
+/// How long a thread that has nothing to do is kept.
+const BLOCKING_IDLE: Duration = Duration::from_secs(5);
+
+/// How long what is on its way to the disk may take once everything else has ended.
+const LAST_WRITES: Duration = Duration::from_secs(10);
+
+/// Serves until told to stop.
+///
+/// # Errors
+/// When it cannot start, or could not stop in order.
+pub(crate) fn run(settings: Settings) -> Result<(), Failure> {
+    let runtime = runtime()?;
+    let done = runtime.block_on(serve(settings));
+    runtime.shutdown_timeout(LAST_WRITES);
+    done
+}
+
+fn runtime() -> Result<Runtime, Failure> {
+    Builder::new_multi_thread()
+        .max_blocking_threads(BLOCKING_THREADS)
+        .thread_keep_alive(BLOCKING_IDLE)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::because("no threads can be started", &error))
+}
+
+async fn serve(settings: Settings) -> Result<(), Failure> {
+    let mut signals = Signals::listen()?;
+    let data = DataDir::take(&settings.data)?;
+    let claim = Claim::take(settings.listen)?;
+    let at = claim.at();
+    let parts = assemble(&settings, &data, at)?;
+    let started = prepare(&settings, &data, &parts).await;
+    let served = match started {
+        Ok(made) => {
+            let url = settings.url(at);
+            let project = banner::project(&parts.projects, settings.provisioning.as_ref()).await;
+            let listener = claim.listen()?;
+            let banner =
+                Banner { url: &url, data: data.path(), admin: &made, project: project.as_deref() };
+            say(&banner.text());
+            tracing::info!("listening on {at}");
+            let limits = settings.config.limits;
+            let service = parts.pierhead.service();
+            let connections =
+                Connections::new(service, limits.connections, limits.header_timeout.0);
+            let signal = tokio::select! {
+                signal = signals.next() => signal,
+                () = connections.accept(&listener) => "the listener",
+                () = collect(&settings, &parts) => "the collector",
+            };
+            drop(listener);
+            stop(signal, &mut signals, &connections, settings.drain).await;
+            Ok(())
+        }
+        Err(failure) => Err(failure),
+    };
+    let closed = parts.pierhead.close().await;
+    served?;
+    closed.map_err(|error| Failure::because("the stores were not closed in order", &error))?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// The operator's account, and what the provisioning file says.
+async fn prepare(settings: &Settings, data: &DataDir, parts: &Parts) -> Result<Made, Failure> {
+    let Some(provisioning) = &settings.provisioning else {
+        return admin::ensure(&parts.projects, data).await;
+    };
+    // A file that brings the operator needs none made; any other may name the one that is made.
+    let brings = provisioning.makes_operator(admin::NAME);
+    let made = if brings { Made::Before } else { admin::ensure(&parts.projects, data).await? };
+    let report = match provisioning.apply(&parts.projects).await {
+        Ok(report) => report,
+        Err(failure) => {
+            if let Made::Shown(_) = made {
+                // It is never shown again, so it must be shown now.
+                say(&Banner::password(&made));
+            }
+            return Err(failure);
+        }
+    };
+    say(&provisioning.describe(&report, &parts.projects.options().ids));
+    Ok(made)
+}
+
+/// Removes what nothing reaches any more, for ever.
+fn collect(settings: &Settings, parts: &Parts) -> impl Future<Output = ()> {
+    let mut schedule = CollectSchedule::default();
+    if let Some(every) = settings.config.collector.every {
+        schedule.every = every.0.max(Duration::from_secs(1));
+    }
+    if let Some(keep) = settings.config.collector.keep {
+        schedule.keep = keep.0;
+    }
+    let registry = parts.pierhead.registry().clone();
+    async move { registry.collector(schedule, report_collected).await }
+}
+
+fn report_collected(round: Result<Collected, Error>) {
+    match round {
+        Ok(Collected { rows, places, failed }) => {
+            if let Some(error) = failed {
+                tracing::warn!("a blob could not be removed: {}", chain(&error));
+            }
+            if rows > 0 || places > 0 {
+                tracing::info!("collected {rows} rows and the bytes of {places} blobs");
+            }
+        }
+        Err(error) => tracing::warn!("nothing was collected: {}", chain(&error)),
+    }
+}
+
+/// Lets requests under way finish, for as long as `drain`; a second signal ends them at once.
+async fn stop(signal: &str, signals: &mut Signals, connections: &Connections, drain: Duration) {
+    let open = connections.open();
+    tracing::info!("stopping because of {signal}: {open} connections to finish, at most {drain:?}");
+    tokio::select! {
+        () = connections.drain() => return,
+        () = tokio::time::sleep(drain) => {
+            tracing::warn!("{} connections did not finish in time", connections.open());
+        }
+        signal = signals.next() => {
+            tracing::warn!("{signal} again: {} connections are cut off", connections.open());
+        }
+    }
+    connections.end().await;
+}
+
+/// Says it on standard output. Nobody may be listening, which is no reason not to serve.
+fn say(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
