@@ -325,9 +325,8 @@ impl Projects {
                 ..SurveyQuery::of(principals)
             };
             let mut survey = self.survey(query).await?;
-            let found = match survey.principals.pop().flatten() {
-                Some(Found::Account(found)) => found,
-                _ => return Err(ProjectsError::NotFound { what: "account" }),
+            let Some(Found::Account(found)) = survey.principals.pop().flatten() else {
+                return Err(ProjectsError::NotFound { what: "account" });
             };
             let changes: Vec<Recorded> = change(&found, &survey)?.into_iter().collect();
             expect.extend(survey.versions);

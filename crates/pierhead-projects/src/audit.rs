@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use pierhead_policy::{AccessList, EntityId, PrincipalId};
+use pierhead_policy::{AccessList, EntityId, Permission, PrincipalId};
 use serde_json::{Value, json};
 
 use crate::change::{Change, EntityRef, Recorded};
@@ -63,7 +63,7 @@ pub(crate) fn list_json(list: &AccessList) -> Value {
     list.entries()
         .iter()
         .map(|entry| {
-            let names: Vec<&str> = entry.permissions.iter().map(|one| one.name()).collect();
+            let names: Vec<&str> = entry.permissions.iter().map(Permission::name).collect();
             json!({ "principal": entry.principal.get(), "permissions": names })
         })
         .collect()

@@ -262,14 +262,13 @@ impl Change {
             Self::CreateProject { id, .. } => vec![EntityRef::Project(*id).scope(), PROJECTS],
             Self::SetProjectName { .. } => vec![PROJECTS],
             Self::SetOwner { project, .. } => vec![EntityRef::Project(*project).scope()],
-            Self::SetList { entity, .. } => vec![entity.scope()],
             Self::SetTrash {
                 entity: entity @ EntityRef::Project(_),
                 ..
             } => {
                 vec![entity.scope(), PROJECTS]
             }
-            Self::SetTrash { entity, .. } => vec![entity.scope()],
+            Self::SetList { entity, .. } | Self::SetTrash { entity, .. } => vec![entity.scope()],
             Self::CreateCredential(new) => vec![ScopeId::credential(new.id.0)],
             Self::RevokeCredential { credential, .. } => vec![ScopeId::credential(credential.0)],
         }

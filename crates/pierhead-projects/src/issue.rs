@@ -143,15 +143,12 @@ impl Inner {
                 None => hasher.verify_absent(&password).map(|()| false),
             }
             .map_err(Verdict::Machine)?;
-            match account.filter(|_| matches) {
-                Some(account) => {
-                    lockout.succeeded(&key, peer);
-                    Ok(account)
-                }
-                None => {
-                    lockout.failed(&key, peer, now);
-                    Err(Verdict::Wrong)
-                }
+            if let Some(account) = account.filter(|_| matches) {
+                lockout.succeeded(&key, peer);
+                Ok(account)
+            } else {
+                lockout.failed(&key, peer, now);
+                Err(Verdict::Wrong)
             }
         });
         match verdict.await {

@@ -33,7 +33,7 @@ impl fmt::Debug for Passwords {
         f.debug_struct("Passwords")
             .field("running", &state.running)
             .field("waiting", &state.queue.len())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

@@ -47,7 +47,9 @@ fn two_run_and_thirty_two_wait_and_the_next_is_refused() {
     );
     // Who went away is skipped.
     waiting.truncate(30);
-    jobs.into_iter().for_each(|job| job());
+    for job in jobs {
+        job();
+    }
     for future in waiting {
         block_on(future).unwrap();
     }

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use pierhead_policy::{
-    AccessList, Action, EntityId, Permissions, PrincipalId, ShareChange, check_share_change, decide,
+    AccessList, AccountFacts, Action, CallerFacts, EntityId, Identity, Permissions, PrincipalId,
+    Scopes, ShareChange, check_share_change, decide,
 };
 
 use crate::audit::list_json;
@@ -89,16 +90,8 @@ impl Projects {
                 _ => ShareChange::RemoveLocal,
             };
             let active = |principal| known.get(&principal).copied().unwrap_or(false);
-            match &acting {
-                Some(acting) => {
-                    let facts = all_scopes(acting);
-                    check_share_change(policy, &facts, &target.as_entity(), &change, active)?;
-                }
-                None => {
-                    let server = server_facts();
-                    check_share_change(policy, &server, &target.as_entity(), &change, active)?;
-                }
-            }
+            let facts = acting.as_ref().map_or(SERVER, all_scopes);
+            check_share_change(policy, &facts, &target.as_entity(), &change, active)?;
             let change = Change::SetList {
                 entity: which,
                 list,
@@ -131,17 +124,15 @@ struct People {
 }
 
 /// The server itself is bound by the rules about lists, and not by those about who asks.
-fn server_facts() -> pierhead_policy::CallerFacts<'static> {
-    pierhead_policy::CallerFacts {
-        identity: pierhead_policy::Identity::Account(pierhead_policy::AccountFacts {
-            id: PrincipalId::ANONYMOUS,
-            teams: &[],
-            certified: true,
-            operator: true,
-        }),
-        scopes: pierhead_policy::Scopes::ALL,
-    }
-}
+const SERVER: CallerFacts<'static> = CallerFacts {
+    identity: Identity::Account(AccountFacts {
+        id: PrincipalId::ANONYMOUS,
+        teams: &[],
+        certified: true,
+        operator: true,
+    }),
+    scopes: Scopes::ALL,
+};
 
 /// What is there, its own list and its etag.
 pub(crate) fn present(

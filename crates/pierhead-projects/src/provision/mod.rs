@@ -3,6 +3,8 @@
 //! What a key gives is the whole truth for what it names: members and entries that are not listed
 //! go. What is absent is untouched. Accounts, teams and projects are never deleted.
 
+mod lists;
+mod people;
 mod plan;
 mod world;
 

@@ -38,7 +38,7 @@ pub(super) fn query(
         }
     }
     for project in &provision.projects {
-        for name in project.owner.iter() {
+        if let Some(name) = &project.owner {
             principal(&mut query, name);
         }
         for share in project.share.iter().flatten() {

@@ -75,7 +75,7 @@ fn check(what: &str, name: &str, change: Change, still_stands: bool) {
 fn what_ends_the_permission_between_decision_and_commit_refuses_the_commit() {
     let changes: [(&str, Change); 7] = [
         ("shared with less", |s| {
-            s.ground.share(s.project, &[(s.ana, Level::Administrator)])
+            s.ground.share(s.project, &[(s.ana, Level::Administrator)]);
         }),
         ("left the team", |s| {
             block_on(

@@ -9,6 +9,7 @@ mod decide;
 mod fence;
 mod ground;
 mod manage;
+mod mistakes;
 mod provision;
 mod revoke;
 mod token;

@@ -115,7 +115,7 @@ fn what_operators_do_others_do_not() {
 }
 
 #[test]
-fn sharing_follows_its_rules_and_leaves_a_record() {
+fn sharing_follows_its_rules() {
     let ground = ground();
     let projects = &ground.projects;
     let (ana, ben) = (ground.account("ana", false), ground.account("ben", true));
@@ -179,6 +179,23 @@ fn sharing_follows_its_rules_and_leaves_a_record() {
         ),
         "{stranger:?}"
     );
+}
+
+#[test]
+fn a_list_is_replaced_as_it_was_read_and_every_change_is_recorded() {
+    let ground = ground();
+    let projects = &ground.projects;
+    let (ana, ben) = (ground.account("ana", true), ground.account("ben", true));
+    let project = ground.project(ana, &[]);
+    let repository = ground.push(&ground.caller("ana"), &format!("syn{}/app", project.get()));
+    let share = |entity, request: &ShareRequest| {
+        block_on(projects.share(&Actor::account(ana, None), entity, request))
+    };
+    let rule = |result: Result<(), ProjectsError>| match result {
+        Err(ProjectsError::Share(error)) => error,
+        other => panic!("{other:?}"),
+    };
+    let (all, download) = ((ana, Permissions::ALL), Level::CanDownload.permissions());
 
     let etag = block_on(projects.entity(project))
         .unwrap()
@@ -187,7 +204,6 @@ fn sharing_follows_its_rules_and_leaves_a_record() {
         .etag;
     let list = vec![all, (ben, download)];
     share(
-        ana,
         project,
         &ShareRequest::Replace {
             list: list.clone(),
@@ -199,13 +215,13 @@ fn sharing_follows_its_rules_and_leaves_a_record() {
         list,
         etag: Some(etag),
     };
-    assert_eq!(rule(share(ana, project, &stale)), ShareError::StaleEtag);
-    share(ana, repository, &ShareRequest::GiveLocal(vec![all])).unwrap();
+    assert_eq!(rule(share(project, &stale)), ShareError::StaleEtag);
+    share(repository, &ShareRequest::GiveLocal(vec![all])).unwrap();
     assert_eq!(
-        rule(share(ana, repository, &ShareRequest::GiveLocal(vec![all]))),
+        rule(share(repository, &ShareRequest::GiveLocal(vec![all]))),
         ShareError::AlreadyLocal,
     );
-    share(ana, repository, &ShareRequest::RemoveLocal).unwrap();
+    share(repository, &ShareRequest::RemoveLocal).unwrap();
 
     let query = AuditQuery {
         entity: Some(repository),

@@ -97,7 +97,7 @@ fn one(tx: &Connection, sql: &str, values: impl Params) -> Result<(), Fault> {
     match tx.prepare_cached(sql)?.execute(values) {
         Ok(1) => Ok(()),
         Ok(_) => Err(StoreError::Stale.into()),
-        Err(rusqlite::Error::SqliteFailure(failure, _)) if is_taken(&failure) => {
+        Err(rusqlite::Error::SqliteFailure(failure, _)) if is_taken(failure) => {
             Err(StoreError::Stale.into())
         }
         Err(error) => Err(error.into()),
@@ -105,7 +105,7 @@ fn one(tx: &Connection, sql: &str, values: impl Params) -> Result<(), Fault> {
 }
 
 /// A name, an address or a number was free when it was decided, and is not any more.
-fn is_taken(failure: &rusqlite::ffi::Error) -> bool {
+fn is_taken(failure: rusqlite::ffi::Error) -> bool {
     matches!(
         failure.extended_code,
         SQLITE_CONSTRAINT_UNIQUE | SQLITE_CONSTRAINT_PRIMARYKEY

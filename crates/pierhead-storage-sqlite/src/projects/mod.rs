@@ -9,3 +9,6 @@ mod change;
 mod project;
 mod rows;
 mod survey;
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! Projects and repositories, read; the audit record.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use async_trait::async_trait;
 use pierhead_model::RepositoryName;
@@ -163,10 +164,12 @@ fn targets(
     let mut projects: HashMap<u64, Option<ProjectRecord>> = HashMap::new();
     let mut listed = Vec::with_capacity(found.len());
     for (name, (repository, parent)) in found {
-        if !projects.contains_key(&parent) {
-            projects.insert(parent, rows::project_by_id(connection, parent)?);
-        }
-        let project = projects.get(&parent).cloned().flatten();
+        let project = match projects.entry(parent) {
+            Entry::Occupied(known) => known.get().clone(),
+            Entry::Vacant(unknown) => unknown
+                .insert(rows::project_by_id(connection, parent)?)
+                .clone(),
+        };
         let versions = Vec::new();
         listed.push((
             name,
