@@ -11,5 +11,6 @@ mod conformance;
 mod crane;
 mod docker;
 mod durability;
+mod requests;
 mod skopeo;
 mod zombie;

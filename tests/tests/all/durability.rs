@@ -1,0 +1,31 @@
+//! 201 means on disk: what a trace of system calls says, and what is left after `kill -9`.
+//!
+//! The rounds of `kill -9` are 10 by default. The long form is a command of its own:
+//!
+//! ```text
+//! PIERHEAD_KILLS=50 cargo test -p pierhead-tests --test all -- durability::kills --nocapture
+//! ```
+//!
+//! `PIERHEAD_SEED` repeats a run whose seed was printed.
+
+mod kills;
+mod ledger;
+mod push;
+mod synced;
+mod trace;
+
+/// One project, and one certified account that may edit it.
+const PROVISION: &str = r#"
+[[user]]
+name = "ana"
+email = "ana@example.org"
+password = "ana-keeps-her-bytes"
+certified = true
+
+[[project]]
+id = "syn101"
+name = "Genomics"
+owner = "ana"
+"#;
+
+const PASSWORD: &str = "ana-keeps-her-bytes";
