@@ -57,8 +57,7 @@ impl Pierhead {
         let options = pierhead_storage_fs::FsOptions::default();
         let blobs = pierhead_storage_fs::FsBlobStore::open(&path.join("blobs"), options)?;
         let options = pierhead_storage_sqlite::SqliteOptions::default();
-        let rows =
-            pierhead_storage_sqlite::SqliteStore::open(path.join("metadata.db"), options)?;
+        let rows = pierhead_storage_sqlite::SqliteStore::open(path.join("metadata.db"), options)?;
         let clock = Arc::new(pierhead_registry::TokioClock);
         let builder = Self::builder(Arc::new(blobs), Arc::new(rows.clone()), clock);
         Ok(builder.closing(rows))
@@ -107,7 +106,9 @@ pub struct Builder {
 
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder").field("http", &self.http).finish_non_exhaustive()
+        f.debug_struct("Builder")
+            .field("http", &self.http)
+            .finish_non_exhaustive()
     }
 }
 

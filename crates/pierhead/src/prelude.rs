@@ -15,3 +15,28 @@ pub type Decided = Result<Decision, AuthorizerError>;
 
 /// What [`Authorizer::visible`] gives.
 pub type Visible = Result<Vec<RepositoryName>, AuthorizerError>;
+
+/// Go on. For permissions that can be taken away while a push is under way, build an [`Allowed`]
+/// with the versions that must still stand when it is committed.
+///
+/// # Errors
+/// None: it is what [`Authorizer::decide`] gives.
+pub fn allow() -> Decided {
+    Ok(Decision::Allow(Allowed::default()))
+}
+
+/// No, and why, and what to do about it, in words for people. Say the same of what is absent and of
+/// what is forbidden, or whoever asks learns which it is.
+///
+/// # Errors
+/// None: a refusal is an answer.
+pub fn deny(rule: impl Into<String>, remedy: impl Into<String>) -> Decided {
+    let explanation = Explanation {
+        rule: rule.into(),
+        remedy: remedy.into(),
+    };
+    Ok(Decision::Deny(Denial {
+        kind: DenialKind::Permission,
+        explanation: Some(explanation),
+    }))
+}

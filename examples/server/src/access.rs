@@ -63,7 +63,9 @@ impl Service<Request<Incoming>> for Access {
 
 impl Seen {
     fn write_down(&self, status: StatusCode) {
-        let Self { peer, method, uri, .. } = self;
+        let Self {
+            peer, method, uri, ..
+        } = self;
         let (path, number) = (uri.path(), status.as_u16());
         match meaning(status, self.signed) {
             Meaning::Fault => tracing::error!(%peer, "could not answer {method} {path}: {number}"),

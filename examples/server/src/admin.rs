@@ -35,7 +35,10 @@ pub(crate) enum Made {
 /// When the password that was told is against the rules, or the account cannot be made.
 pub(crate) async fn ensure(projects: &Projects, data: &DataDir) -> Result<Made, Failure> {
     let unknown = |error: ProjectsError| {
-        Failure::happened(format!("the operator's account was not made: {}", chain(&error)))
+        Failure::happened(format!(
+            "the operator's account was not made: {}",
+            chain(&error)
+        ))
     };
     if projects.active_operators().await.map_err(unknown)? > 0 {
         return Ok(Made::Before);
@@ -47,18 +50,25 @@ pub(crate) async fn ensure(projects: &Projects, data: &DataDir) -> Result<Made, 
     let wrong = |what: &str| Failure::happened(format!("the operator's {what} is not usable"));
     let name: AccountName = NAME.parse().map_err(|_| wrong("name"))?;
     let email: Email = EMAIL.parse().map_err(|_| wrong("address"))?;
-    let request = AccountRequest::with_password(password).email(email).operator();
+    let request = AccountRequest::with_password(password)
+        .email(email)
+        .operator();
     let actor = Actor::system("first start");
-    projects.create_account(&actor, &name, request).await.map_err(unknown)?;
+    projects
+        .create_account(&actor, &name, request)
+        .await
+        .map_err(unknown)?;
     Ok(made)
 }
 
 /// The password in the environment.
 fn told() -> Result<Option<Secret>, Failure> {
-    let Some(text) = std::env::var_os(PASSWORD) else { return Ok(None) };
-    let text = text.into_string().map_err(|_| {
-        Failure::told(format!("{PASSWORD} is not UTF-8; set another password"))
-    })?;
+    let Some(text) = std::env::var_os(PASSWORD) else {
+        return Ok(None);
+    };
+    let text = text
+        .into_string()
+        .map_err(|_| Failure::told(format!("{PASSWORD} is not UTF-8; set another password")))?;
     let password = Secret::new(text);
     password::check_rules(&password)
         .map_err(|error| Failure::told(format!("{PASSWORD} is not usable: {error}")))?;
@@ -73,7 +83,10 @@ fn made_up(data: &DataDir) -> Result<(Secret, Made), Failure> {
     }
     let path = data.admin_password();
     write_private(&path, &format!("{}\n", password.expose())).map_err(|error| {
-        Failure::because(format!("the password file {} was not written", path.display()), &error)
+        Failure::because(
+            format!("the password file {} was not written", path.display()),
+            &error,
+        )
     })?;
     Ok((password, Made::Left(path)))
 }

@@ -45,7 +45,10 @@ pub(crate) fn assemble(
     }
     let opened = |what: &str, error: StoreError| {
         Failure::because(
-            format!("the {what} in {} could not be opened", data.path().display()),
+            format!(
+                "the {what} in {} could not be opened",
+                data.path().display()
+            ),
             &error,
         )
     };
@@ -132,12 +135,21 @@ struct Pushes;
 impl Observer for Pushes {
     fn committed(&self, event: &Event) {
         match event {
-            Event::ManifestPut { name, digest, tags, created, by, .. } => {
+            Event::ManifestPut {
+                name,
+                digest,
+                tags,
+                created,
+                by,
+                ..
+            } => {
                 let tags: Vec<&str> = tags.iter().map(pierhead::model::Tag::as_str).collect();
                 let new = if *created { " (a new repository)" } else { "" };
                 tracing::info!(%by, "pushed {name}{new} {digest} as [{}]", tags.join(", "));
             }
-            Event::ManifestDeleted { name, digest, by, .. } => {
+            Event::ManifestDeleted {
+                name, digest, by, ..
+            } => {
                 tracing::info!(%by, "deleted {name}@{digest}");
             }
             Event::TagDeleted { name, tag, by, .. } => {

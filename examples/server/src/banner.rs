@@ -29,7 +29,11 @@ impl Banner<'_> {
         let (url, host) = (self.url, host_of(self.url));
         let mut text = format!("\nPierhead serves {url} from {}\n", self.data.display());
         text.push_str(&Self::password(self.admin));
-        let _ = write!(text, "\nLog in:\n\n    docker login {host} -u {}\n", admin::NAME);
+        let _ = write!(
+            text,
+            "\nLog in:\n\n    docker login {host} -u {}\n",
+            admin::NAME
+        );
         match self.project {
             Some(project) => {
                 let image = format!("{host}/{project}/hello");
@@ -55,7 +59,10 @@ impl Banner<'_> {
             Made::Told => format!("{account} with the password told.\n"),
             // The one secret that is ever printed, and the one time it is.
             Made::Shown(password) => {
-                format!("{account}. Its password, shown this once:\n\n    {}\n", password.expose())
+                format!(
+                    "{account}. Its password, shown this once:\n\n    {}\n",
+                    password.expose()
+                )
             }
             Made::Left(path) => format!("{account}. Its password is in {}\n", path.display()),
         }
@@ -82,7 +89,11 @@ pub(crate) async fn project(
     if let Some((id, name)) = provisioning.and_then(Provisioning::first_project) {
         let query = SurveyQuery {
             projects: id.and_then(|id| ids.parse(id).ok()).into_iter().collect(),
-            project_names: name.filter(|_| id.is_none()).map(str::to_owned).into_iter().collect(),
+            project_names: name
+                .filter(|_| id.is_none())
+                .map(str::to_owned)
+                .into_iter()
+                .collect(),
             ..SurveyQuery::default()
         };
         let survey = store.survey(&query).await.ok()?;
@@ -113,23 +124,35 @@ mod tests {
             project: Some("syn101"),
         };
         let text = banner.text();
-        assert!(text.contains("\n    docker login 127.0.0.1:5001 -u admin\n"), "{text}");
-        assert!(text.contains("\n    docker push 127.0.0.1:5001/syn101/hello\n"), "{text}");
+        assert!(
+            text.contains("\n    docker login 127.0.0.1:5001 -u admin\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains("\n    docker push 127.0.0.1:5001/syn101/hello\n"),
+            "{text}"
+        );
         assert!(!text.contains("password"), "{text}");
 
-        let text = Banner { project: None, ..banner }.text();
-        assert!(text.contains("[[project]]") && !text.contains("docker push"), "{text}");
+        let text = Banner {
+            project: None,
+            ..banner
+        }
+        .text();
+        assert!(
+            text.contains("[[project]]") && !text.contains("docker push"),
+            "{text}"
+        );
     }
 
     #[test]
     fn a_made_up_password_is_shown_or_its_file_named() {
-        let banner = |admin| {
-            let url = "http://127.0.0.1:5000";
-            Banner { url, data: Path::new("d"), admin, project: None }.text()
-        };
-        let shown = banner(&Made::Shown("s3cret-s3cret".into()));
+        let shown = Banner::password(&Made::Shown("s3cret-s3cret".into()));
         assert_eq!(shown.matches("s3cret-s3cret").count(), 1, "{shown}");
-        let left = banner(&Made::Left("d/admin-password".into()));
-        assert!(left.contains("Its password is in d/admin-password\n"), "{left}");
+        let left = Banner::password(&Made::Left("d/admin-password".into()));
+        assert!(
+            left.contains("Its password is in d/admin-password\n"),
+            "{left}"
+        );
     }
 }

@@ -17,8 +17,10 @@ pub(crate) enum Command {
 /// A private Docker and OCI registry.
 #[derive(Debug, Parser)]
 #[command(name = "pierhead", version, args_conflicts_with_subcommands = true)]
-#[command(after_help = "Without a command it serves. The first start makes the operator account \
-    `admin`; its password is taken from PIERHEAD_ADMIN_PASSWORD, or made up and shown once.")]
+#[command(
+    after_help = "Without a command it serves. The first start makes the operator account \
+    `admin`; its password is taken from PIERHEAD_ADMIN_PASSWORD, or made up and shown once."
+)]
 struct Line {
     #[command(subcommand)]
     command: Option<Word>,
@@ -109,9 +111,15 @@ mod tests {
         for (line, said) in [
             ("--nonsense", "unexpected argument '--nonsense'"),
             ("--listen", "a value is required for '--listen <ADDR:PORT>'"),
-            ("--listen 5000", "invalid value '5000' for '--listen <ADDR:PORT>'"),
+            (
+                "--listen 5000",
+                "invalid value '5000' for '--listen <ADDR:PORT>'",
+            ),
             ("--listen localhost:5000", "invalid value 'localhost:5000'"),
-            ("--listen 127.0.0.1:99999", "invalid value '127.0.0.1:99999'"),
+            (
+                "--listen 127.0.0.1:99999",
+                "invalid value '127.0.0.1:99999'",
+            ),
             ("srve", "unrecognized subcommand 'srve'"),
             ("hash-password secret", "unexpected argument 'secret'"),
             ("--data a --data b", "cannot be used multiple times"),

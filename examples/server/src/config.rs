@@ -164,7 +164,10 @@ impl Config {
         let mut config = Self::parse(&text)
             .map_err(|error| Failure::told(format!("{}:{error}", path.display())))?;
         let folder = path.parent().unwrap_or(Path::new(""));
-        for path in [&mut config.data, &mut config.provision].into_iter().flatten() {
+        for path in [&mut config.data, &mut config.provision]
+            .into_iter()
+            .flatten()
+        {
             *path = folder.join(&*path);
         }
         Ok(config)
@@ -176,18 +179,38 @@ impl Config {
     }
 }
 
-/// A mistake in TOML as `line: what`.
+/// A mistake in TOML as `line: what`, with the key unless the message names one.
 pub(crate) fn mistake(text: &str, error: &toml::de::Error) -> String {
-    let line = error.span().map_or(1, |span| line_of(text, span.start));
+    let place = error.span().map_or(0, |span| span.start);
+    let line = line_of(text, place);
     let message = error.message().replace('\n', "; ");
-    let remedy = if message.starts_with("unknown field") { "; correct or remove it" } else { "" };
-    format!("{line}: {}{remedy}", message.replacen("unknown field", "unknown key", 1))
+    let message = message.replacen("wanted string or table", "expected a string", 1);
+    if let Some(rest) = message.strip_prefix("unknown field") {
+        return format!("{line}: unknown key{rest}; correct or remove it");
+    }
+    let key = text
+        .lines()
+        .nth(line - 1)
+        .and_then(|line| line.split_once('='));
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    match key.map(|(key, _)| key.trim()) {
+        Some(key)
+            if !["missing field", "duplicate key"]
+                .iter()
+                .any(|it| message.starts_with(it))
+                && !key.is_empty()
+                && key.bytes().all(plain) =>
+        {
+            format!("{line}: `{key}`: {message}")
+        }
+        _ => format!("{line}: {message}"),
+    }
 }
 
 /// The line of a place in a text, counted from 1.
 pub(crate) fn line_of(text: &str, offset: usize) -> usize {
-    let before = text.as_bytes().get(..offset).unwrap_or(text.as_bytes());
-    1 + before.iter().filter(|byte| **byte == b'\n').count()
+    let before = text.get(..offset).unwrap_or(text);
+    1 + before.matches('\n').count()
 }
 
 #[cfg(test)]

@@ -75,7 +75,10 @@ fn every_key_is_read() {
             grace: Some(seconds(48 * 3600)),
             upload_idle: Some(seconds(12 * 3600)),
         },
-        log: Log { level: Level::Debug, format: Format::Json },
+        log: Log {
+            level: Level::Debug,
+            format: Format::Json,
+        },
     };
     assert_eq!(config, Ok(expected));
 }
@@ -83,22 +86,64 @@ fn every_key_is_read() {
 #[test]
 fn a_mistake_is_named_with_its_line() {
     for (text, said) in [
-        ("\nlisen = \"x\"", "2: unknown key `lisen`, expected one of"),
-        ("[storage]\nsynch = false", "2: unknown key `synch`, expected `sync`; correct or remove it"),
+        (
+            "\nlisen = \"x\"",
+            "2: unknown key `lisen`, expected one of `listen`, `public_urls`",
+        ),
+        (
+            "[storage]\nsynch = false",
+            "2: unknown key `synch`, expected `sync`; correct or remove it",
+        ),
         ("[stores]\n", "1: unknown key `stores`"),
-        ("listen = 5000", "1: invalid type: integer `5000`, expected a string"),
-        ("listen = \"localhost:5000\"", "1: `localhost:5000` is no address to listen on; write"),
-        ("listen = \"127.0.0.1:5000\"\nlisten = \"127.0.0.1:5001\"", "2: duplicate key"),
-        ("certification = \"never\"", "1: unknown variant `never`, expected `new-repository` or"),
-        ("\n\nmissing_references = true", "3: invalid type: boolean `true`, expected"),
-        ("public_urls = \"https://a\"", "1: invalid type: string \"https://a\", expected a sequence"),
-        ("drain = 30", "1: invalid type: integer `30`, expected a string"),
-        ("drain = \"30\"", "1: invalid value: string \"30\", expected a span of time such as"),
-        ("[limits]\nmanifest = \"4MB\"", "2: invalid value: string \"4MB\", expected a number of"),
-        ("[limits]\nmanifest = -1", "2: expected a number of bytes"),
-        ("[limits]\nconnections = -1", "2: invalid value: integer `-1`, expected u32"),
-        ("[log]\nlevel = \"loud\"", "2: unknown variant `loud`"),
-        ("listen = ", "1: "),
+        (
+            "listen = 5000",
+            "1: `listen`: invalid type: integer `5000`, expected a string",
+        ),
+        (
+            "listen = \"localhost:5000\"",
+            "1: `listen`: `localhost:5000` is no address to listen on",
+        ),
+        (
+            "listen = \"[::1]:1\"\nlisten = \"[::1]:2\"",
+            "2: duplicate key",
+        ),
+        (
+            "certification = \"never\"",
+            "1: `certification`: unknown variant `never`, expected `new-",
+        ),
+        (
+            "\n\nmissing_references = true",
+            "3: `missing_references`: expected a string",
+        ),
+        (
+            "public_urls = \"https://a\"",
+            "1: `public_urls`: invalid type: string \"https://a\", exp",
+        ),
+        (
+            "drain = 30",
+            "1: `drain`: invalid type: integer `30`, expected a string",
+        ),
+        (
+            "drain = \"30\"",
+            "1: `drain`: invalid value: string \"30\", expected a span of time such",
+        ),
+        (
+            "[limits]\nmanifest = \"4MB\"",
+            "2: `manifest`: invalid value: string \"4MB\", expected a",
+        ),
+        (
+            "[limits]\nmanifest = -1",
+            "2: `manifest`: expected a number of bytes",
+        ),
+        (
+            "[limits]\nconnections = -1",
+            "2: `connections`: invalid value: integer `-1`, expected u32",
+        ),
+        (
+            "[log]\nlevel = \"loud\"",
+            "2: `level`: unknown variant `loud`, expected one of `error`",
+        ),
+        ("listen = ", "1: `listen`: "),
         ("\u{0}", "1: "),
         ("[limits\n", "1: "),
     ] {
@@ -119,7 +164,12 @@ fn paths_are_relative_to_the_file_that_holds_them() {
 
     std::fs::write(&path, "\ndatum = 1").expect("a scratch file");
     let error = Config::read(&path).expect_err("a bad file").to_string();
-    assert!(error.starts_with(&format!("{}:2: unknown key `datum`", path.display())), "{error}");
-    let error = Config::read(&folder.path().join("none")).expect_err("no file").to_string();
+    assert!(
+        error.starts_with(&format!("{}:2: unknown key `datum`", path.display())),
+        "{error}"
+    );
+    let error = Config::read(&folder.path().join("none"))
+        .expect_err("no file")
+        .to_string();
     assert!(error.ends_with("name another with --config"), "{error}");
 }

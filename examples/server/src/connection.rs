@@ -9,6 +9,7 @@ use std::time::Duration;
 use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use pierhead::http::RegistryService;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
@@ -33,6 +34,15 @@ const WRITE_STALL: Duration = Duration::from_secs(60);
 
 /// How an HTTP/2 connection begins (RFC 9113 section 3.4). No method of HTTP/1 begins so.
 const PREFACE: &[u8; 3] = b"PRI";
+
+/// How a TLS connection begins (RFC 8446 section 5.1): a handshake record.
+const TLS_HANDSHAKE: u8 = 22;
+
+/// What whoever tries TLS is told. Clients try it first, and go on without only when they are
+/// answered in HTTP.
+const NO_TLS: &[u8] =
+    b"HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n\
+    this server speaks HTTP without TLS; use http://, or put a reverse proxy with TLS in front\n";
 
 /// Whether connections go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +71,13 @@ impl Connections {
     pub(crate) fn new(service: RegistryService, most: u32, header_timeout: Duration) -> Self {
         let most = most.max(1);
         let free = Arc::new(Semaphore::new(most as usize));
-        Self { service, phase: watch::Sender::new(Phase::Serving), free, most, header_timeout }
+        Self {
+            service,
+            phase: watch::Sender::new(Phase::Serving),
+            free,
+            most,
+            header_timeout,
+        }
     }
 
     /// Accepts until dropped. Never ends on its own: what fails is one connection.
@@ -76,7 +92,9 @@ impl Connections {
             }
             crowded = self.free.available_permits() == 0;
             // The semaphore is never closed.
-            let Ok(permit) = Arc::clone(&self.free).acquire_owned().await else { return };
+            let Ok(permit) = Arc::clone(&self.free).acquire_owned().await else {
+                return;
+            };
             match listener.accept().await {
                 Ok((stream, peer)) => {
                     let served = self.serve(stream, peer.ip());
@@ -119,21 +137,28 @@ impl Connections {
                 tracing::debug!(%peer, "a connection could not be prepared: {error}");
                 return;
             }
-            let speaks = tokio::time::timeout(header_timeout, speaks_http2(&stream));
-            let http2 = tokio::select! {
-                speaks = speaks => match speaks {
-                    Ok(Ok(http2)) => http2,
+            let begins = tokio::time::timeout(header_timeout, begin(&stream));
+            let spoken = tokio::select! {
+                begins = begins => match begins {
+                    Ok(Ok(spoken)) => spoken,
                     Ok(Err(_)) | Err(_) => return,
                 },
                 _ = phase.wait_for(|phase| *phase != Phase::Serving) => return,
             };
             let io = TokioIo::new(stream);
-            let ended = if http2 {
-                let served = http2_builder().serve_connection(io, access);
-                run(served, |served| served.graceful_shutdown(), &mut phase).await
-            } else {
-                let served = http1_builder(header_timeout).serve_connection(io, access);
-                run(served, |served| served.graceful_shutdown(), &mut phase).await
+            let ended = match spoken {
+                Spoken::Http1 => {
+                    let served = http1_builder(header_timeout).serve_connection(io, access);
+                    run(served, http1::Connection::graceful_shutdown, &mut phase).await
+                }
+                Spoken::Http2 => {
+                    let served = http2_builder().serve_connection(io, access);
+                    run(served, http2::Connection::graceful_shutdown, &mut phase).await
+                }
+                Spoken::Tls => {
+                    let _ = tokio::time::timeout(WRITE_STALL, refuse_tls(io.into_inner())).await;
+                    return;
+                }
             };
             if let Err(error) = ended {
                 tracing::debug!(%peer, "a connection ended: {error}");
@@ -169,18 +194,36 @@ fn prepare(stream: &TcpStream) -> io::Result<()> {
     Ok(())
 }
 
+/// What a client speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Spoken {
+    Http1,
+    Http2,
+    Tls,
+}
+
 /// Looks at the first bytes without taking them.
-async fn speaks_http2(stream: &TcpStream) -> io::Result<bool> {
+async fn begin(stream: &TcpStream) -> io::Result<Spoken> {
     let mut start = [0_u8; PREFACE.len()];
     loop {
         match stream.peek(&mut start).await? {
             0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-            seen if start[..seen] != PREFACE[..seen] => return Ok(false),
-            seen if seen == PREFACE.len() => return Ok(true),
+            _ if start[0] == TLS_HANDSHAKE => return Ok(Spoken::Tls),
+            seen if start[..seen] != PREFACE[..seen] => return Ok(Spoken::Http1),
+            seen if seen == PREFACE.len() => return Ok(Spoken::Http2),
             // The rest of three bytes is on its way, and what is there makes the socket readable.
             _ => tokio::time::sleep(Duration::from_millis(5)).await,
         }
     }
+}
+
+/// Answers in HTTP. What was sent is read first: a connection that is closed on unread bytes is
+/// reset, and the answer lost.
+async fn refuse_tls(mut stream: TcpStream) -> io::Result<()> {
+    let mut hello = [0_u8; 4096];
+    let _ = stream.read(&mut hello).await?;
+    stream.write_all(NO_TLS).await?;
+    stream.shutdown().await
 }
 
 fn http1_builder(header_timeout: Duration) -> http1::Builder {
@@ -190,8 +233,7 @@ fn http1_builder(header_timeout: Duration) -> http1::Builder {
         .header_read_timeout(header_timeout)
         .max_buf_size(READ_BUFFER)
         .max_header_size(HEADER as usize)
-        .half_close(false)
-        .pipeline_flush(true);
+        .half_close(false);
     builder
 }
 

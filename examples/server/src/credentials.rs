@@ -74,7 +74,10 @@ mod tests {
 
     #[test]
     fn a_made_up_password_is_long_plain_and_never_the_same() {
-        let (one, other) = (made_up().expect("randomness"), made_up().expect("randomness"));
+        let (one, other) = (
+            made_up().expect("randomness"),
+            made_up().expect("randomness"),
+        );
         assert_ne!(one, other);
         assert_eq!(one.expose().len(), LENGTH);
         assert!(one.expose().bytes().all(|byte| ALPHABET.contains(&byte)));

@@ -29,7 +29,11 @@ impl DataDir {
                  with --data"
             ))
         };
-        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(unusable)?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(path)
+            .map_err(unusable)?;
         if !path.join(LOCK).exists() && !is_empty(path).map_err(unusable)? {
             return Err(Failure::told(format!(
                 "{shown} holds something else than a registry's data; name an empty or a new \
@@ -44,7 +48,10 @@ impl DataDir {
             .open(path.join(LOCK))
             .map_err(unusable)?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
+            Ok(()) => Ok(Self {
+                path: path.to_owned(),
+                _lock: lock,
+            }),
             Err(TryLockError::WouldBlock) => Err(Failure::happened(format!(
                 "the data directory {shown} is in use by another server; stop that one, or name \
                  another directory with --data"
@@ -93,11 +100,17 @@ pub(crate) fn write_private(path: &Path, text: &str) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let mut file = File::options().write(true).create_new(true).mode(0o600).open(&partial)?;
+    let mut file = File::options()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&partial)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     fs::rename(&partial, path)?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
@@ -108,7 +121,11 @@ mod tests {
     use super::*;
 
     fn mode(path: &Path) -> u32 {
-        fs::metadata(path).expect("it is there").permissions().mode() & 0o777
+        fs::metadata(path)
+            .expect("it is there")
+            .permissions()
+            .mode()
+            & 0o777
     }
 
     #[test]
@@ -118,7 +135,10 @@ mod tests {
         let first = DataDir::take(&path).expect("a new directory");
         assert_eq!(mode(&path), 0o700);
         let error = DataDir::take(&path).expect_err("it is in use").to_string();
-        assert!(error.ends_with("name another directory with --data"), "{error}");
+        assert!(
+            error.ends_with("name another directory with --data"),
+            "{error}"
+        );
         assert!(error.contains("is in use by another server"), "{error}");
         drop(first);
         assert!(DataDir::take(&path).is_ok(), "it is free again");
@@ -128,8 +148,13 @@ mod tests {
     fn a_directory_of_something_else_is_left_alone() {
         let scratch = tempfile::tempdir().expect("a scratch directory");
         fs::write(scratch.path().join("thesis.tex"), "").expect("a scratch file");
-        let error = DataDir::take(scratch.path()).expect_err("it is not ours").to_string();
-        assert!(error.contains("something else than a registry's data"), "{error}");
+        let error = DataDir::take(scratch.path())
+            .expect_err("it is not ours")
+            .to_string();
+        assert!(
+            error.contains("something else than a registry's data"),
+            "{error}"
+        );
         assert!(!scratch.path().join(LOCK).exists());
         let error = DataDir::take(&scratch.path().join("thesis.tex")).expect_err("a file");
         assert!(error.to_string().contains("cannot be used"), "{error}");
@@ -144,6 +169,9 @@ mod tests {
             assert_eq!(fs::read_to_string(&path).expect("it is there"), text);
             assert_eq!(mode(&path), 0o600);
         }
-        assert_eq!(fs::read_dir(scratch.path()).expect("a directory").count(), 1);
+        assert_eq!(
+            fs::read_dir(scratch.path()).expect("a directory").count(),
+            1
+        );
     }
 }

@@ -23,12 +23,18 @@ enum Kind {
 impl Failure {
     /// The command line, the configuration or the provisioning file is wrong.
     pub(crate) fn told(message: impl Into<String>) -> Self {
-        Self { kind: Kind::Told, message: message.into() }
+        Self {
+            kind: Kind::Told,
+            message: message.into(),
+        }
     }
 
     /// Something went wrong.
     pub(crate) fn happened(message: impl Into<String>) -> Self {
-        Self { kind: Kind::Happened, message: message.into() }
+        Self {
+            kind: Kind::Happened,
+            message: message.into(),
+        }
     }
 
     /// Something went wrong because of `source`.

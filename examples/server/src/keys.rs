@@ -22,9 +22,16 @@ const PREVIOUS: &str = "previous.pem";
 /// # Errors
 /// When a key cannot be read or written, is none, or others may read it.
 pub(crate) fn ring(folder: &Path, token_life: Duration) -> Result<KeyRing, Failure> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| {
-        Failure::because(format!("the key directory {} cannot be made", folder.display()), &error)
-    })?;
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(|error| {
+            Failure::because(
+                format!("the key directory {} cannot be made", folder.display()),
+                &error,
+            )
+        })?;
     let path = folder.join(SIGNING);
     let signing = match read(&path)? {
         Some(key) => key,
@@ -33,7 +40,9 @@ pub(crate) fn ring(folder: &Path, token_life: Duration) -> Result<KeyRing, Failu
     let ring = KeyRing::new(signing);
     Ok(match read(&folder.join(PREVIOUS))? {
         Some(previous) => {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            let now = SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .unwrap_or_default();
             ring.with_retired(&previous, (now + token_life).as_secs())
         }
         None => ring,
@@ -44,7 +53,10 @@ fn make(path: &Path) -> Result<SigningKey, Failure> {
     let key =
         SigningKey::generate().map_err(|error| Failure::because("no key could be made", &error))?;
     write_private(path, key.to_pem().expose()).map_err(|error| {
-        Failure::because(format!("the key {} cannot be written", path.display()), &error)
+        Failure::because(
+            format!("the key {} cannot be written", path.display()),
+            &error,
+        )
     })?;
     Ok(key)
 }
@@ -87,7 +99,10 @@ mod tests {
         let first = ring(&folder, LIFE).expect("a new key");
         let again = ring(&folder, LIFE).expect("the key of before");
         assert_eq!(first.signing_key_id(), again.signing_key_id());
-        let mode = fs::metadata(folder.join(SIGNING)).expect("a file").permissions().mode();
+        let mode = fs::metadata(folder.join(SIGNING))
+            .expect("a file")
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600);
     }
 
@@ -99,7 +114,10 @@ mod tests {
         fs::rename(signing, previous).expect("a file of ours");
         let after = ring(scratch.path(), LIFE).expect("another key");
         assert_ne!(before.signing_key_id(), after.signing_key_id());
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_secs();
         assert!(after.accepts(before.signing_key_id(), now + 800));
         assert!(!after.accepts(before.signing_key_id(), now + 1000));
     }
@@ -115,7 +133,9 @@ mod tests {
         ring(scratch.path(), LIFE).expect("a new key");
         let path = scratch.path().join(SIGNING);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).expect("a file of ours");
-        let error = ring(scratch.path(), LIFE).expect_err("others may read it").to_string();
+        let error = ring(scratch.path(), LIFE)
+            .expect_err("others may read it")
+            .to_string();
         assert!(error.contains("chmod 600"), "{error}");
     }
 }

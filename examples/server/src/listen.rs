@@ -27,7 +27,12 @@ impl Claim {
     /// When it cannot be had, with the line to type instead.
     pub(crate) fn take(wanted: SocketAddr) -> Result<Self, Failure> {
         bind(wanted)
-            .and_then(|socket| Ok(Self { at: socket.local_addr()?, socket }))
+            .and_then(|socket| {
+                Ok(Self {
+                    at: socket.local_addr()?,
+                    socket,
+                })
+            })
             .map_err(|error| refused(wanted, &error))
     }
 
@@ -41,12 +46,18 @@ impl Claim {
     /// # Errors
     /// When another program was faster.
     pub(crate) fn listen(self) -> Result<TcpListener, Failure> {
-        self.socket.listen(BACKLOG).map_err(|error| refused(self.at, &error))
+        self.socket
+            .listen(BACKLOG)
+            .map_err(|error| refused(self.at, &error))
     }
 }
 
 fn bind(at: SocketAddr) -> io::Result<TcpSocket> {
-    let socket = if at.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    let socket = if at.is_ipv4() {
+        TcpSocket::new_v4()
+    } else {
+        TcpSocket::new_v6()
+    }?;
     // Connections of a server that has just stopped do not hold its port.
     socket.set_reuseaddr(true)?;
     socket.bind(at)?;

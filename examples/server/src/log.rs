@@ -18,7 +18,9 @@ pub(crate) fn start(log: Log) {
         Level::Debug => LevelFilter::DEBUG,
     };
     let others = level.min(LevelFilter::WARN);
-    let wanted = Targets::new().with_default(others).with_target("pierhead", level);
+    let wanted = Targets::new()
+        .with_default(others)
+        .with_target("pierhead", level);
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
@@ -28,5 +30,7 @@ pub(crate) fn start(log: Log) {
         Format::Json => lines.json().flatten_event(true).boxed(),
     };
     // Only tests start twice in one process; the first one stays.
-    let _ = tracing_subscriber::registry().with(lines.with_filter(wanted)).try_init();
+    let _ = tracing_subscriber::registry()
+        .with(lines.with_filter(wanted))
+        .try_init();
 }

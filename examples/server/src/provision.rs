@@ -143,15 +143,18 @@ impl Provisioning {
     /// The first mistake, as `file:line: what`; nothing was changed.
     pub(crate) async fn apply(&self, projects: &Projects) -> Result<ProvisionReport, Failure> {
         let actor = Actor::system("provisioning");
-        projects.provision(&actor, &self.wanted).await.map_err(|error| match error {
-            ProvisionError::Mistake { line, message } => {
-                Failure::told(format!("{}:{line}: {message}", self.shown))
-            }
-            ProvisionError::Failed(error @ ProjectsError::Store(_)) => {
-                Failure::because(format!("{} was not provisioned", self.shown), &error)
-            }
-            other => Failure::happened(format!("{}: {}", self.shown, chain(&other))),
-        })
+        projects
+            .provision(&actor, &self.wanted)
+            .await
+            .map_err(|error| match error {
+                ProvisionError::Mistake { line, message } => {
+                    Failure::told(format!("{}:{line}: {message}", self.shown))
+                }
+                ProvisionError::Failed(error @ ProjectsError::Store(_)) => {
+                    Failure::because(format!("{} was not provisioned", self.shown), &error)
+                }
+                other => Failure::happened(format!("{}: {}", self.shown, chain(&other))),
+            })
     }
 
     /// What was changed, a line each; nothing secret.
@@ -163,7 +166,10 @@ impl Provisioning {
             }
         };
         let shown = |projects: &[(_, String)]| {
-            projects.iter().map(|(id, name)| format!("{} ({name})", ids.show(*id))).collect()
+            projects
+                .iter()
+                .map(|(id, name)| format!("{} ({name})", ids.show(*id)))
+                .collect()
         };
         say("made users", report.users_created.clone());
         say("changed users", report.users_changed.clone());
@@ -174,7 +180,9 @@ impl Provisioning {
         let in_trash = report.in_trash.iter();
         say(
             "left alone in the trash can",
-            in_trash.map(|(line, id)| format!("{} (line {line})", ids.show(*id))).collect(),
+            in_trash
+                .map(|(line, id)| format!("{} (line {line})", ids.show(*id)))
+                .collect(),
         );
         if report.is_unchanged() {
             lines.insert(0, "  nothing to change".to_owned());
@@ -188,8 +196,16 @@ fn parse(text: &str, folder: &Path) -> Result<Provision, String> {
     let file: File = toml::from_str(text).map_err(|error| mistake(text, &error))?;
     let reader = Reader { text, folder };
     Ok(Provision {
-        users: file.user.into_iter().map(|user| reader.user(user)).collect::<Result<_, _>>()?,
-        teams: file.team.into_iter().map(|team| reader.team(team)).collect(),
+        users: file
+            .user
+            .into_iter()
+            .map(|user| reader.user(user))
+            .collect::<Result<_, _>>()?,
+        teams: file
+            .team
+            .into_iter()
+            .map(|team| reader.team(team))
+            .collect(),
         projects: file
             .project
             .into_iter()
@@ -259,28 +275,59 @@ impl Reader<'_> {
     fn team(&self, team: Spanned<Team>) -> ProvisionTeam {
         let line = self.line(&team);
         let Team { name, members } = team.into_inner();
-        ProvisionTeam { line, name, members }
+        ProvisionTeam {
+            line,
+            name,
+            members,
+        }
     }
 
     fn project(&self, project: Spanned<Project>) -> Result<ProvisionProject, String> {
         let line = self.line(&project);
-        let Project { id, name, owner, share } = project.into_inner();
+        let Project {
+            id,
+            name,
+            owner,
+            share,
+        } = project.into_inner();
         let share = match share {
-            Some(entries) => {
-                Some(entries.into_iter().map(|entry| self.share(entry)).collect::<Result<_, _>>()?)
-            }
+            Some(entries) => Some(
+                entries
+                    .into_iter()
+                    .map(|entry| self.share(entry))
+                    .collect::<Result<_, _>>()?,
+            ),
             None => None,
         };
-        Ok(ProvisionProject { line, id, name, owner, share })
+        Ok(ProvisionProject {
+            line,
+            id,
+            name,
+            owner,
+            share,
+        })
     }
 
     fn share(&self, entry: Spanned<Share>) -> Result<ProvisionShare, String> {
         let line = self.line(&entry);
-        let Share { user, team, everyone, level } = entry.into_inner();
+        let Share {
+            user,
+            team,
+            everyone,
+            level,
+        } = entry.into_inner();
         let at = self.line(&level);
         let text = level.into_inner();
-        let level: Level = text.parse().map_err(|error| format!("{at}: `{text}` is {error}"))?;
-        Ok(ProvisionShare { line, user, team, everyone, level })
+        let level: Level = text
+            .parse()
+            .map_err(|error| format!("{at}: `{text}` is {error}"))?;
+        Ok(ProvisionShare {
+            line,
+            user,
+            team,
+            everyone,
+            level,
+        })
     }
 }
 

@@ -39,47 +39,111 @@ share = [
 name = "Empty"
 "#;
     let file = read(text).expect("a good file");
-    let users: Vec<_> =
-        file.users.iter().map(|user| (user.line, &*user.name, user.certified)).collect();
+    let users: Vec<_> = file
+        .users
+        .iter()
+        .map(|user| (user.line, &*user.name, user.certified))
+        .collect();
     assert_eq!(users, [(2, "ana", Some(true)), (8, "ben", None)]);
-    let [ana, ben] = &file.users[..] else { panic!("two users") };
+    let [ana, ben] = &file.users[..] else {
+        panic!("two users")
+    };
     assert_eq!(ana.password, Some(Secret::from("choose a better one")));
-    assert_eq!((ana.email.as_deref(), ana.operator), (Some("ana@example.org"), None));
+    assert_eq!(
+        (ana.email.as_deref(), ana.operator),
+        (Some("ana@example.org"), None)
+    );
     assert_eq!((&ben.password, ben.operator), (&None, Some(false)));
     assert_eq!(ben.password_hash, Some(Secret::from("$argon2id$…")));
 
-    let [team] = &file.teams[..] else { panic!("one team") };
+    let [team] = &file.teams[..] else {
+        panic!("one team")
+    };
     assert_eq!((team.line, &*team.name), (13, "lab"));
     assert_eq!(team.members, Some(vec!["ana".to_owned(), "ben".to_owned()]));
 
-    let [genomics, empty] = &file.projects[..] else { panic!("two projects") };
-    assert_eq!((genomics.line, genomics.id.as_deref()), (17, Some("syn101")));
-    assert_eq!((empty.line, empty.id.as_deref(), empty.share.is_none()), (27, None, true));
+    let [genomics, empty] = &file.projects[..] else {
+        panic!("two projects")
+    };
+    assert_eq!(
+        (genomics.line, genomics.id.as_deref()),
+        (17, Some("syn101"))
+    );
+    assert_eq!(
+        (empty.line, empty.id.as_deref(), empty.share.is_none()),
+        (27, None, true)
+    );
     let share = genomics.share.as_ref().expect("a list");
-    let share: Vec<_> = share.iter().map(|entry| (entry.line, entry.level)).collect();
-    assert_eq!(share, [(22, Level::CanDownload), (23, Level::CanEdit), (24, Level::CanView)]);
+    let share: Vec<_> = share
+        .iter()
+        .map(|entry| (entry.line, entry.level))
+        .collect();
+    assert_eq!(
+        share,
+        [
+            (22, Level::CanDownload),
+            (23, Level::CanEdit),
+            (24, Level::CanView)
+        ]
+    );
 }
 
 #[test]
 fn a_mistake_is_named_with_its_line() {
     for (text, said) in [
-        ("[[users]]\nname = \"ana\"", "1: unknown key `users`, expected one of `user`, `team`, `project`"),
-        ("[[user]]\nname = \"ana\"\nmail = \"x\"", "3: unknown key `mail`, expected one of"),
+        (
+            "[[users]]\nname = \"ana\"",
+            "1: unknown key `users`, expected one of `user`, `team`, `project`",
+        ),
+        (
+            "[[user]]\nname = \"ana\"\nmail = \"x\"",
+            "3: unknown key `mail`, expected one of",
+        ),
         ("\n[[user]]\nemail = \"x@y\"", "2: missing field `name`"),
-        ("[user]\nname = \"ana\"", "1: invalid type: map, expected a sequence"),
-        ("[[user]]\nname = \"ana\"\npassword = 12345678", "3: a password is a string; put it in"),
-        ("[[user]]\nname = \"ana\"\npassword = [\"hunter2hunter2\"]", "3: invalid type: sequence"),
-        ("[[user]]\nname = \"ana\"\ncertified = \"yes\"", "3: invalid type: string \"yes\", expected"),
-        ("[[user]]\nname = \"ana\"\n\nname = \"ben\"", "4: duplicate key"),
-        ("[[user]]\nname = \"ana\"\npassword_file = \"gone\"", "3: the password file /nowhere/gone"),
-        ("[[team]]\nname = \"lab\"\nmembers = \"ana\"", "3: invalid type: string \"ana\", expected a"),
-        ("[[project]]\nid = 101", "2: invalid type: integer `101`, expected a string"),
+        (
+            "[user]\nname = \"ana\"",
+            "1: invalid type: map, expected a sequence",
+        ),
+        (
+            "[[user]]\nname = \"ana\"\npassword = 12345678",
+            "3: `password`: a password is a string; put it",
+        ),
+        (
+            "[[user]]\nname = \"ana\"\npassword = [\"hunter2hunter2\"]",
+            "3: `password`: invalid type: sequence",
+        ),
+        (
+            "[[user]]\nname = \"ana\"\ncertified = \"yes\"",
+            "3: `certified`: invalid type: string \"yes\"",
+        ),
+        (
+            "[[user]]\nname = \"ana\"\n\nname = \"ben\"",
+            "4: duplicate key",
+        ),
+        (
+            "[[user]]\nname = \"ana\"\npassword_file = \"gone\"",
+            "3: the password file /nowhere/gone",
+        ),
+        (
+            "[[team]]\nname = \"lab\"\nmembers = \"ana\"",
+            "3: `members`: invalid type: string \"ana\"",
+        ),
+        (
+            "[[project]]\nid = 101",
+            "2: `id`: invalid type: integer `101`, expected",
+        ),
         (
             "[[project]]\nshare = [\n { user = \"ana\", level = \"can-push\" } ]",
             "3: `can-push` is not a sharing level; use one of can-view, can-download",
         ),
-        ("[[project]]\nshare = [{ user = \"ana\" }]", "2: missing field `level`"),
-        ("[[project]]\nshare = [{ group = \"ana\", level = \"x\" }]", "2: unknown key `group`"),
+        (
+            "[[project]]\nshare = [{ user = \"ana\" }]",
+            "2: missing field `level`",
+        ),
+        (
+            "[[project]]\nshare = [{ group = \"ana\", level = \"x\" }]",
+            "2: unknown key `group`",
+        ),
         ("[[project]]\nname = \"a", "2: "),
         ("[[project\n", "1: "),
         ("\u{feff}[[user]]\nname = ", "2: "),
@@ -87,7 +151,10 @@ fn a_mistake_is_named_with_its_line() {
         let error = read(text).expect_err(text);
         assert!(error.starts_with(said), "{text:?}: {error}");
         assert!(!error.contains('\n'), "{text:?}: {error}");
-        assert!(!error.contains("hunter2") && !error.contains("12345678"), "{error}");
+        assert!(
+            !error.contains("hunter2") && !error.contains("12345678"),
+            "{error}"
+        );
     }
 }
 

@@ -58,8 +58,12 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
             let url = settings.url(at);
             let project = banner::project(&parts.projects, settings.provisioning.as_ref()).await;
             let listener = claim.listen()?;
-            let banner =
-                Banner { url: &url, data: data.path(), admin: &made, project: project.as_deref() };
+            let banner = Banner {
+                url: &url,
+                data: data.path(),
+                admin: &made,
+                project: project.as_deref(),
+            };
             say(&banner.text());
             tracing::info!("listening on {at}");
             let limits = settings.config.limits;
@@ -91,7 +95,11 @@ async fn prepare(settings: &Settings, data: &DataDir, parts: &Parts) -> Result<M
     };
     // A file that brings the operator needs none made; any other may name the one that is made.
     let brings = provisioning.makes_operator(admin::NAME);
-    let made = if brings { Made::Before } else { admin::ensure(&parts.projects, data).await? };
+    let made = if brings {
+        Made::Before
+    } else {
+        admin::ensure(&parts.projects, data).await?
+    };
     let report = match provisioning.apply(&parts.projects).await {
         Ok(report) => report,
         Err(failure) => {
@@ -121,7 +129,11 @@ fn collect(settings: &Settings, parts: &Parts) -> impl Future<Output = ()> {
 
 fn report_collected(round: Result<Collected, Error>) {
     match round {
-        Ok(Collected { rows, places, failed }) => {
+        Ok(Collected {
+            rows,
+            places,
+            failed,
+        }) => {
             if let Some(error) = failed {
                 tracing::warn!("a blob could not be removed: {}", chain(&error));
             }

@@ -46,9 +46,16 @@ impl Settings {
             None => Config::default(),
         };
         crate::log::start(config.log);
-        let listen = told.listen.or(config.listen.map(|at| at.0)).unwrap_or(LISTEN);
+        let listen = told
+            .listen
+            .or(config.listen.map(|at| at.0))
+            .unwrap_or(LISTEN);
         let named = std::mem::take(&mut config.public_urls);
-        let public_urls = if told.public_urls.is_empty() { named } else { told.public_urls };
+        let public_urls = if told.public_urls.is_empty() {
+            named
+        } else {
+            told.public_urls
+        };
         check_public_urls(listen, &public_urls)?;
         let provisioning = match told.provision.or_else(|| config.provision.take()) {
             Some(path) => Some(Provisioning::read(&path)?),
@@ -57,7 +64,10 @@ impl Settings {
         let settings = Self {
             listen,
             public_urls,
-            data: told.data.or_else(|| config.data.take()).unwrap_or_else(|| DATA.into()),
+            data: told
+                .data
+                .or_else(|| config.data.take())
+                .unwrap_or_else(|| DATA.into()),
             provisioning,
             drain: config.drain.map_or(DRAIN, |span| span.0),
             token_life: config.token_life.map_or(TOKEN_LIFE, |span| span.0),
@@ -123,9 +133,10 @@ fn check_public_urls(listen: SocketAddr, urls: &[String]) -> Result<(), Failure>
     }
     for url in urls {
         let host = host_of(url);
-        let here = ["127.0.0.1", "localhost", "[::1]"]
-            .iter()
-            .any(|name| host.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(':')));
+        let here = ["127.0.0.1", "localhost", "[::1]"].iter().any(|name| {
+            host.strip_prefix(name)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+        });
         if url.starts_with("http://") && !here {
             tracing::warn!(
                 "passwords and tokens cross the network in the clear under {url}; put a reverse \
@@ -151,14 +162,23 @@ mod tests {
 
     #[test]
     fn beyond_loopback_a_public_url_must_be_told() {
-        for listen in ["127.0.0.1:5000", "[::1]:5000", "127.1.2.3:80", "[::ffff:127.0.0.1]:5000"] {
+        for listen in [
+            "127.0.0.1:5000",
+            "[::1]:5000",
+            "127.1.2.3:80",
+            "[::ffff:127.0.0.1]:5000",
+        ] {
             assert!(gather(listen, &[]).is_ok(), "{listen}");
         }
         for listen in ["0.0.0.0:5000", "[::]:5000", "192.0.2.1:5000"] {
             let error = gather(listen, &[]).expect_err(listen);
-            let line = format!("type `--listen {listen} --public-url https://registry.example.org`");
+            let line =
+                format!("type `--listen {listen} --public-url https://registry.example.org`");
             assert!(error.contains(&line), "{error}");
-            assert!(gather(listen, &["https://registry.example.org"]).is_ok(), "{listen}");
+            assert!(
+                gather(listen, &["https://registry.example.org"]).is_ok(),
+                "{listen}"
+            );
         }
     }
 
@@ -167,7 +187,11 @@ mod tests {
         let at = "127.0.0.1:5000".parse().expect("an address");
         for (urls, service, url) in [
             (&[][..], "127.0.0.1:5000", "http://127.0.0.1:5000"),
-            (&["https://a.example.org/", "http://b:1"], "a.example.org", "https://a.example.org"),
+            (
+                &["https://a.example.org/", "http://b:1"],
+                "a.example.org",
+                "https://a.example.org",
+            ),
             (&["http://b:1"], "b:1", "http://b:1"),
         ] {
             let settings = gather("127.0.0.1:5000", urls).expect("good settings");
@@ -178,9 +202,18 @@ mod tests {
 
     #[test]
     fn a_public_url_is_scheme_host_and_port() {
-        for url in ["registry.example.org", "ftp://a", "https://a/v2", "https://u@a", "https://"] {
+        for url in [
+            "registry.example.org",
+            "ftp://a",
+            "https://a/v2",
+            "https://u@a",
+            "https://",
+        ] {
             let error = gather("127.0.0.1:5000", &[url]).expect_err(url);
-            assert!(error.contains("is no public URL; write it as"), "{url}: {error}");
+            assert!(
+                error.contains("is no public URL; write it as"),
+                "{url}: {error}"
+            );
         }
     }
 
@@ -191,7 +224,10 @@ mod tests {
         let text = "listen = \"127.0.0.1:1\"\ndata = \"d\"\ndrain = \"1s\"\n\
                     public_urls = [\"https://file.example.org\"]";
         std::fs::write(&path, text).expect("a scratch file");
-        let told = Told { config: Some(path), ..Told::default() };
+        let told = Told {
+            config: Some(path),
+            ..Told::default()
+        };
         let from_file = Settings::gather(told.clone()).expect("good settings");
         assert_eq!(from_file.listen.port(), 1);
         assert_eq!(from_file.data, scratch.path().join("d"));

@@ -14,8 +14,12 @@ pub(crate) struct Bytes(pub(crate) u64);
 
 const SPANS: [(&str, u64); 4] = [("s", 1), ("m", 60), ("h", 3600), ("d", 86_400)];
 const LONGEST: u64 = 100 * 365 * 86_400;
-const AMOUNTS: [(&str, u64); 4] =
-    [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40)];
+const AMOUNTS: [(&str, u64); 4] = [
+    ("KiB", 1 << 10),
+    ("MiB", 1 << 20),
+    ("GiB", 1 << 30),
+    ("TiB", 1 << 40),
+];
 
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
@@ -33,7 +37,10 @@ impl<'de> Deserialize<'de> for Span {
 impl<'de> Deserialize<'de> for Bytes {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         #[derive(serde::Deserialize)]
-        #[serde(untagged, expecting = "expected a number of bytes, or text such as \"4MiB\"")]
+        #[serde(
+            untagged,
+            expecting = "expected a number of bytes, or text such as \"4MiB\""
+        )]
         enum Written {
             Number(u64),
             Text(String),
@@ -50,10 +57,15 @@ impl<'de> Deserialize<'de> for Bytes {
 
 /// A whole number and its unit.
 fn amount(text: &str, units: &[(&str, u64)]) -> Option<u64> {
-    let (number, factor) =
-        units.iter().find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, factor)))?;
+    let (number, factor) = units
+        .iter()
+        .find_map(|(unit, factor)| Some((text.strip_suffix(unit)?, factor)))?;
     let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-    number.parse::<u64>().ok().filter(|_| digits)?.checked_mul(*factor)
+    number
+        .parse::<u64>()
+        .ok()
+        .filter(|_| digits)?
+        .checked_mul(*factor)
 }
 
 #[cfg(test)]
@@ -79,7 +91,11 @@ mod tests {
         ] {
             assert_eq!(amount(text, &SPANS), seconds, "{text}");
         }
-        for (text, bytes) in [("4MiB", Some(4 << 20)), ("1TiB", Some(1 << 40)), ("4MB", None)] {
+        for (text, bytes) in [
+            ("4MiB", Some(4 << 20)),
+            ("1TiB", Some(1 << 40)),
+            ("4MB", None),
+        ] {
             assert_eq!(amount(text, &AMOUNTS), bytes, "{text}");
         }
     }
