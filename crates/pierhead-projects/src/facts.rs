@@ -125,13 +125,7 @@ impl Facts {
             name: what.name.clone(),
         };
         let target = Arc::new(self.store.target(&lookup).await?);
-        let found = target
-            .repository
-            .as_ref()
-            .map(|found| RepositoryId(found.id.get()));
-        if found == what.repository {
-            self.targets.put(what.clone(), Arc::clone(&target));
-        }
+        self.targets.put(what.clone(), Arc::clone(&target));
         Ok(target)
     }
 

@@ -71,8 +71,9 @@
 //!   file does not shrink.
 //!
 //! # The map
-//! - `store`: opening, closing, `write`, `read`, `scan`; `options`; `hook`, where other features
-//!   take part in a transaction.
+//! - `store`: opening, closing, `write`, `read`, `scan`; `options`.
+//! - `projects` (feature): the ports of `pierhead-projects` on the same database. Its tables are
+//!   always there, and a repository is an entity of theirs from its first manifest to its purge.
 //! - `writer` (group commit), `readers`, `queue` (between them and tasks), `board` (versions).
 //! - `migrate` and `schema/*.sql`; `snapshot`; `codec` (values as columns); `error`.
 //! - `repository_store` (the contract's calls), `fence`, `repository`, `upload`, `blob`,
@@ -88,7 +89,6 @@ mod collect;
 mod error;
 mod fence;
 mod history;
-mod hook;
 mod manifest;
 mod migrate;
 mod options;

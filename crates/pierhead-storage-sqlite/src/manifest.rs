@@ -38,7 +38,7 @@ pub(crate) fn put(
     admit(tx, put, permit, id)?;
     let (repository, created) = match to {
         Open::Repository(id) => (id, false),
-        Open::New(new) => (repository::create(tx, effects, new, &put.by, put.at)?, true),
+        Open::New(new) => (repository::create(tx, new, &put.by, put.at)?, true),
     };
     link_staged(tx, repository, put, name)?;
     write(tx, repository, put)?;

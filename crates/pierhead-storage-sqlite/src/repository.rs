@@ -6,9 +6,9 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use std::time::SystemTime;
 
 use crate::board::Effects;
-use crate::codec::{RowExt as _, count, micros, signed, time};
+use crate::codec::{RowExt as _, count, micros, signed};
+use crate::collect;
 use crate::error::Fault;
-use crate::{collect, hook};
 
 /// Five columns from `first` on: id, name, parent, creator, `created_at`.
 pub(crate) fn from_row(row: &Row<'_>, first: usize) -> rusqlite::Result<Repository> {
@@ -56,38 +56,31 @@ pub(crate) fn next_entity_id(tx: &Connection) -> rusqlite::Result<u64> {
         .query_row([], |row| row.unsigned(0))
 }
 
-/// Makes the repository; every session begun under its name becomes its own.
+/// Makes the repository; every session begun under its name becomes its own. With it an entity comes
+/// into being, by a trigger of the schema.
 pub(crate) fn create(
     tx: &Connection,
-    effects: &mut Effects,
     new: &NewName,
     creator: &CallerId,
     at: SystemTime,
 ) -> Result<RepositoryId, Fault> {
-    let repository = Repository {
-        id: RepositoryId(next_entity_id(tx)?),
-        name: new.name.clone(),
-        parent: new.parent,
-        creator: creator.clone(),
-        // As it will be read back.
-        created_at: time(micros(at)),
-    };
-    let id = signed(repository.id.0);
+    let number = next_entity_id(tx)?;
+    let id = signed(number);
+    let name = new.name.as_str();
     tx.prepare_cached(
         "INSERT INTO repository (id, name, parent, creator, created_at)
          VALUES (?1, ?2, ?3, ?4, ?5)",
     )?
     .execute(params![
         id,
-        repository.name.as_str(),
-        repository.parent.map(|parent| signed(parent.0)),
+        name,
+        new.parent.map(|parent| signed(parent.0)),
         creator.as_str(),
         micros(at)
     ])?;
     tx.prepare_cached("UPDATE upload SET repository = ?1, name = NULL WHERE name = ?2")?
-        .execute(params![id, repository.name.as_str()])?;
-    hook::repository_created(tx, effects, &repository)?;
-    Ok(repository.id)
+        .execute(params![id, name])?;
+    Ok(RepositoryId(number))
 }
 
 /// Takes a repository away: its name is free and nothing of it can be seen. Its many rows are left

@@ -42,6 +42,25 @@ fn disabling_and_a_new_password_kill_tokens_on_the_next_request_and_for_good() {
 }
 
 #[test]
+fn a_disabled_account_gets_no_token_by_any_credential() {
+    let ground = ground();
+    let ana = ground.account("ana", true);
+    let made = block_on(
+        ground
+            .projects
+            .create_token(&server(), ana, "ci", Scopes::ALL, None),
+    );
+    let personal = made.unwrap().1;
+    for disabled in [false, true, false] {
+        block_on(ground.projects.set_disabled(&server(), ana, disabled)).unwrap();
+        for secret in [PASSWORD, personal.expose()] {
+            let issued = ground.sign_in("ana", secret, &[]).is_ok();
+            assert_eq!(issued, !disabled, "disabled: {disabled}");
+        }
+    }
+}
+
+#[test]
 fn revoking_or_outliving_a_personal_token_kills_what_it_issued() {
     let ground = ground();
     let ana = ground.account("ana", true);
