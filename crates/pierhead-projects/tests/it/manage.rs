@@ -77,6 +77,29 @@ fn the_last_active_operator_stays_one() {
 }
 
 #[test]
+fn two_operators_who_dismiss_each_other_at_once_leave_one() {
+    let ground = ground();
+    let projects = &ground.projects;
+    let pair = [ground.operator("boss"), ground.operator("deputy")];
+    for round in 0..20 {
+        let dismissed: Vec<_> = std::thread::scope(|scope| {
+            let dismiss = |who| move || block_on(projects.set_operator(&server(), who, false));
+            let both = pair.map(|who| scope.spawn(dismiss(who)));
+            both.map(|thread| thread.join().unwrap().is_ok()).to_vec()
+        });
+        assert_eq!(
+            dismissed.iter().filter(|done| **done).count(),
+            1,
+            "round {round}"
+        );
+        assert_eq!(block_on(projects.active_operators()).unwrap(), 1);
+        for who in pair {
+            block_on(projects.set_operator(&server(), who, true)).unwrap();
+        }
+    }
+}
+
+#[test]
 fn what_operators_do_others_do_not() {
     let ground = ground();
     let projects = &ground.projects;
