@@ -4,6 +4,7 @@
 //! `TOOMANYREQUESTS` and `NAME_UNKNOWN`, so a refusal that stays one carries one of these. An
 //! answer of 500 and above says nothing of what is inside.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
@@ -24,7 +25,13 @@ pub(crate) struct Failure {
     errors: Vec<Item>,
     headers: Vec<(HeaderName, HeaderValue)>,
     ask: Option<Ask>,
+    fault: Option<Fault>,
 }
+
+/// Response extension of an answer of 500 and above: what went wrong, for the owner's log. None of
+/// it is in the answer itself.
+#[derive(Clone, Debug)]
+pub struct Fault(pub Arc<dyn std::error::Error + Send + Sync>);
 
 /// One entry of the `errors` list.
 /// <https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes>
@@ -53,6 +60,7 @@ impl Failure {
             errors: vec![item],
             headers: Vec::new(),
             ask: None,
+            fault: None,
         }
     }
 
@@ -203,13 +211,16 @@ impl Failure {
             }
             Error::BodyBroken { .. } => Self::malformed(Code::SizeInvalid, message),
             // RFC 4918 section 11.5: nothing is wrong with the request, there is no room for it.
-            Error::Full(_) => Self::new(
+            Error::Full(source) => Self::new(
                 StatusCode::INSUFFICIENT_STORAGE,
                 Code::Unavailable,
                 "no room is left in the registry; its operator can make some",
-            ),
-            Error::Busy | Error::Unavailable(_) => Self::unavailable(),
-            _ => Self::internal(),
+            )
+            .because(source),
+            Error::Unavailable(source) => Self::unavailable().because(source),
+            Error::Corrupt(source) => Self::internal().because(source),
+            Error::Busy => Self::unavailable().because(Arc::new(error)),
+            other => Self::internal().because(Arc::new(other)),
         }
     }
 
@@ -227,6 +238,7 @@ impl Failure {
             errors,
             headers: Vec::new(),
             ask: None,
+            fault: None,
         }
     }
 
@@ -250,6 +262,12 @@ impl Failure {
             None => (options.denied_hint().to_owned(), None),
         };
         Self::new(StatusCode::FORBIDDEN, ErrorCode::Denied, message).with_detail(detail)
+    }
+
+    /// With what went wrong, which is told to the owner only.
+    pub(crate) fn because(mut self, fault: Arc<dyn std::error::Error + Send + Sync>) -> Self {
+        self.fault = Some(Fault(fault));
+        self
     }
 
     fn with_detail(mut self, detail: Option<Value>) -> Self {
@@ -296,6 +314,9 @@ impl Failure {
         let mut response = Response::new(ResponseBody::full(text));
         *response.status_mut() = self.status;
         *response.headers_mut() = headers;
+        if let Some(fault) = self.fault {
+            response.extensions_mut().insert(fault);
+        }
         response
     }
 }

@@ -78,6 +78,7 @@ mod upload;
 
 pub use body::{BoxError, ResponseBody};
 pub use challenge::{PeerAddr, Vouched};
+pub use error::Fault;
 pub use options::{HttpOptions, OptionsError};
 pub use route::{Route, RouteError};
 pub use service::RegistryService;

@@ -1,6 +1,7 @@
 //! The token endpoint: `GET` with `Basic` credentials, and `POST` of a form.
 //! <https://distribution.github.io/distribution/spec/auth/token/>
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
@@ -61,7 +62,8 @@ async fn issue(
         Err(TokenRefusal::Credentials) => Err(wrong_credentials(options)),
         Err(TokenRefusal::Request(message)) => Err(unfit(message)),
         Err(TokenRefusal::TooMany { retry_after }) => Err(Failure::too_many_requests(retry_after)),
-        Err(_) => Err(Failure::unavailable()),
+        Err(TokenRefusal::Unavailable(source)) => Err(Failure::unavailable().because(source)),
+        Err(other) => Err(Failure::unavailable().because(Arc::new(other))),
     }
 }
 

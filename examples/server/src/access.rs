@@ -9,8 +9,10 @@ use hyper::body::Incoming;
 use hyper::header::AUTHORIZATION;
 use hyper::service::Service;
 use hyper::{Method, Request, Response, StatusCode, Uri};
-use pierhead::http::{PeerAddr, RegistryService, ResponseBody};
+use pierhead::http::{Fault, PeerAddr, RegistryService, ResponseBody};
 use tower_service::Service as _;
+
+use crate::failure::chain;
 
 /// The registry's service for one connection. Query strings and headers are never written down:
 /// there may be secrets in them.
@@ -54,7 +56,7 @@ impl Service<Request<Incoming>> for Access {
         Box::pin(async move {
             let answer = answer.await;
             if let Ok(answer) = &answer {
-                seen.write_down(answer.status());
+                seen.write_down(answer.status(), answer.extensions().get());
             }
             answer
         })
@@ -62,13 +64,17 @@ impl Service<Request<Incoming>> for Access {
 }
 
 impl Seen {
-    fn write_down(&self, status: StatusCode) {
+    fn write_down(&self, status: StatusCode, fault: Option<&Fault>) {
         let Self {
             peer, method, uri, ..
         } = self;
         let (path, number) = (uri.path(), status.as_u16());
         match meaning(status, self.signed) {
-            Meaning::Fault => tracing::error!(%peer, "could not answer {method} {path}: {number}"),
+            Meaning::Fault => {
+                let why =
+                    fault.map_or_else(|| "for no known reason".to_owned(), |it| chain(&*it.0));
+                tracing::error!(%peer, "could not answer {method} {path}: {number}, {why}");
+            }
             Meaning::Refusal => tracing::info!(%peer, "refused {method} {path}: {number}"),
             Meaning::Usual => {
                 let took = self.since.elapsed();

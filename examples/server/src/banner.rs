@@ -17,8 +17,6 @@ pub(crate) struct Banner<'a> {
     pub(crate) url: &'a str,
     /// The data directory.
     pub(crate) data: &'a Path,
-    /// Where the operator's password is to be had.
-    pub(crate) admin: &'a Made,
     /// A project to push to, such as `syn101`.
     pub(crate) project: Option<&'a str>,
 }
@@ -28,7 +26,6 @@ impl Banner<'_> {
     pub(crate) fn text(&self) -> String {
         let (url, host) = (self.url, host_of(self.url));
         let mut text = format!("\nPierhead serves {url} from {}\n", self.data.display());
-        text.push_str(&Self::password(self.admin));
         let _ = write!(
             text,
             "\nLog in:\n\n    docker login {host} -u {}\n",
@@ -49,23 +46,24 @@ impl Banner<'_> {
         text.push('\n');
         text
     }
+}
 
-    /// Where the operator's password is to be had.
-    pub(crate) fn password(made: &Made) -> String {
-        let name = admin::NAME;
-        let account = format!("\nThe operator's account `{name}` was made");
-        match made {
-            Made::Before => String::new(),
-            Made::Told => format!("{account} with the password told.\n"),
-            // The one secret that is ever printed, and the one time it is.
-            Made::Shown(password) => {
-                format!(
-                    "{account}. Its password, shown this once:\n\n    {}\n",
-                    password.expose()
-                )
-            }
-            Made::Left(path) => format!("{account}. Its password is in {}\n", path.display()),
+/// Where the operator's password is to be had; empty when there is nothing to say. It is for
+/// standard error, which is where somebody was looked for.
+pub(crate) fn password(made: &Made) -> String {
+    let name = admin::NAME;
+    let account = format!("\nThe operator's account `{name}` was made");
+    match made {
+        Made::Before => String::new(),
+        Made::Told => format!("{account} with the password told.\n"),
+        // The one secret that is ever printed, and the one time it is.
+        Made::Shown(password) => {
+            format!(
+                "{account}. Its password, shown this once:\n\n    {}\n",
+                password.expose()
+            )
         }
+        Made::Left(path) => format!("{account}. Its password is in {}\n", path.display()),
     }
 }
 
@@ -120,7 +118,6 @@ mod tests {
         let banner = Banner {
             url: "http://127.0.0.1:5001",
             data: Path::new("pierhead-data"),
-            admin: &Made::Before,
             project: Some("syn101"),
         };
         let text = banner.text();
@@ -147,9 +144,9 @@ mod tests {
 
     #[test]
     fn a_made_up_password_is_shown_or_its_file_named() {
-        let shown = Banner::password(&Made::Shown("s3cret-s3cret".into()));
+        let shown = password(&Made::Shown("s3cret-s3cret".into()));
         assert_eq!(shown.matches("s3cret-s3cret").count(), 1, "{shown}");
-        let left = Banner::password(&Made::Left("d/admin-password".into()));
+        let left = password(&Made::Left("d/admin-password".into()));
         assert!(
             left.contains("Its password is in d/admin-password\n"),
             "{left}"

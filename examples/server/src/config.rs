@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use pierhead::http::HttpOptions;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 
@@ -14,9 +15,11 @@ use crate::units::{Bytes, Span};
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Config {
     pub(crate) listen: Option<Address>,
+    #[serde(deserialize_with = "public_urls")]
     pub(crate) public_urls: Vec<String>,
     pub(crate) data: Option<PathBuf>,
     pub(crate) provision: Option<PathBuf>,
+    #[serde(deserialize_with = "service")]
     pub(crate) service: Option<String>,
     pub(crate) certification: Certification,
     pub(crate) public_download: bool,
@@ -45,6 +48,27 @@ impl<'de> Deserialize<'de> for Address {
             ))
         })
     }
+}
+
+/// URLs that clients can be sent to; checked here so that a mistake has its line.
+fn public_urls<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    struct Checked(String);
+    impl<'de> Deserialize<'de> for Checked {
+        fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+            let url = String::deserialize(from)?;
+            HttpOptions::default().with_public_url(&url).map_err(D::Error::custom)?;
+            Ok(Self(url))
+        }
+    }
+    let urls = Vec::<Checked>::deserialize(from)?;
+    Ok(urls.into_iter().map(|Checked(url)| url).collect())
+}
+
+/// A name that can stand in a challenge.
+fn service<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    let name = String::deserialize(from)?;
+    HttpOptions::default().with_service(&name).map_err(D::Error::custom)?;
+    Ok(Some(name))
 }
 
 /// Of whom certification is asked.

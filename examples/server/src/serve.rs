@@ -7,7 +7,7 @@ use std::time::Duration;
 use pierhead::registry::{CollectSchedule, Collected, Error};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::admin::{self, Made};
+use crate::admin;
 use crate::assemble::{Parts, assemble};
 use crate::banner::{self, Banner};
 use crate::connection::Connections;
@@ -54,14 +54,13 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
     let parts = assemble(&settings, &data, at)?;
     let started = prepare(&settings, &data, &parts).await;
     let served = match started {
-        Ok(made) => {
+        Ok(()) => {
             let url = settings.url(at);
             let project = banner::project(&parts.projects, settings.provisioning.as_ref()).await;
             let listener = claim.listen()?;
             let banner = Banner {
                 url: &url,
                 data: data.path(),
-                admin: &made,
                 project: project.as_deref(),
             };
             say(&banner.text());
@@ -89,29 +88,19 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
 }
 
 /// The operator's account, and what the provisioning file says.
-async fn prepare(settings: &Settings, data: &DataDir, parts: &Parts) -> Result<Made, Failure> {
-    let Some(provisioning) = &settings.provisioning else {
-        return admin::ensure(&parts.projects, data).await;
-    };
+async fn prepare(settings: &Settings, data: &DataDir, parts: &Parts) -> Result<(), Failure> {
     // A file that brings the operator needs none made; any other may name the one that is made.
-    let brings = provisioning.makes_operator(admin::NAME);
-    let made = if brings {
-        Made::Before
-    } else {
-        admin::ensure(&parts.projects, data).await?
-    };
-    let report = match provisioning.apply(&parts.projects).await {
-        Ok(report) => report,
-        Err(failure) => {
-            if let Made::Shown(_) = made {
-                // It is never shown again, so it must be shown now.
-                say(&Banner::password(&made));
-            }
-            return Err(failure);
-        }
-    };
-    say(&provisioning.describe(&report, &parts.projects.options().ids));
-    Ok(made)
+    let provisioning = settings.provisioning.as_ref();
+    if !provisioning.is_some_and(|file| file.makes_operator(admin::NAME)) {
+        let made = admin::ensure(&parts.projects, data).await?;
+        // At once, whatever comes next: it is never shown again.
+        eprint!("{}", banner::password(&made));
+    }
+    if let Some(provisioning) = provisioning {
+        let report = provisioning.apply(&parts.projects).await?;
+        say(&provisioning.describe(&report, &parts.projects.options().ids));
+    }
+    Ok(())
 }
 
 /// Removes what nothing reaches any more, for ever.
