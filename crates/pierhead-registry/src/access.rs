@@ -5,7 +5,7 @@
 
 use futures::future::BoxFuture;
 use pierhead_model::{RepositoryActions, RepositoryName};
-use pierhead_storage::{NewName, Permit, Repository, RepositoryId, StoreError, View};
+use pierhead_storage::{NewName, Permit, RepositoryId, StoreError, View};
 
 use crate::{
     Action, Allowed, Caller, Decision, Denial, DenialKind, Error, Registry, Resource, Wanted,
@@ -76,7 +76,10 @@ impl Access {
             match call(permit.clone()).await {
                 Ok(done) => return Ok((done, permit)),
                 Err(StoreError::Stale) => {
-                    self.registry.inner.caches.forget_name(&self.name);
+                    self.registry
+                        .inner
+                        .caches
+                        .forget(&self.caller.id, &self.name);
                     let again = Self::decide(&self.registry, &self.caller, &self.name, self.action);
                     permit = again.await.map_err(Called::Refused)?.permit;
                 }
@@ -105,13 +108,21 @@ impl From<Called> for Error {
     }
 }
 
+/// Resolves the name, then decides. A caller who is refused has made the same calls whether the
+/// name exists or not.
 async fn permitted(
     registry: &Registry,
     caller: &Caller,
     name: &RepositoryName,
     action: Action,
 ) -> Result<Permit, Error> {
-    let repository = registry.repository(name).await?;
+    let (rows, caches) = (&*registry.inner.rows, &registry.inner.caches);
+    let known = caches.known(rows, &caller.id, name).await?;
+    let fresh = known.is_none();
+    let repository = match known {
+        Some(repository) => Some(repository),
+        None => rows.find_repository(name).await?,
+    };
     let resource = Resource {
         name,
         repository: repository.as_ref(),
@@ -122,8 +133,16 @@ async fn permitted(
         .decide(caller, action, &resource)
         .await?
     {
-        Decision::Allow(allowed) => Ok(permit(caller, name, repository.map(|it| it.id), allowed)),
-        Decision::Deny(denial) => Err(refusal(caller, name, action, denial)),
+        Decision::Allow(allowed) => {
+            if let (true, Some(found)) = (fresh, &repository) {
+                caches.remember(rows, &caller.id, found).await?;
+            }
+            Ok(permit(caller, name, repository.map(|it| it.id), allowed))
+        }
+        Decision::Deny(denial) => {
+            caches.forget(&caller.id, name);
+            Err(refusal(caller, name, action, denial))
+        }
     }
 }
 
@@ -182,19 +201,5 @@ fn wanted(name: &RepositoryName, action: Action) -> Wanted {
     Wanted::Repository {
         name: name.clone(),
         actions,
-    }
-}
-
-impl Registry {
-    /// The repository of this name, remembered while its rights stand.
-    pub(crate) async fn repository(
-        &self,
-        name: &RepositoryName,
-    ) -> Result<Option<Repository>, Error> {
-        Ok(self
-            .inner
-            .caches
-            .repository(&*self.inner.rows, name)
-            .await?)
     }
 }

@@ -9,8 +9,8 @@ use std::hash::Hash;
 use parking_lot::Mutex;
 use pierhead_model::{Reference, RepositoryName};
 use pierhead_storage::{
-    Repository, RepositoryId, RepositoryStore, Rights, ScopeId, StoreError, StoredManifest,
-    Version, View,
+    CallerId, Repository, RepositoryId, RepositoryStore, Rights, ScopeId, StoreError,
+    StoredManifest, Version, View,
 };
 
 /// What a repository's entry is counted as, in bytes.
@@ -21,7 +21,7 @@ const MAX_MANIFEST: usize = 256 << 10;
 
 #[derive(Debug)]
 pub(crate) struct Caches {
-    names: Mutex<Bounded<RepositoryName, (Repository, Rights)>>,
+    names: Mutex<Bounded<(CallerId, RepositoryName), (Repository, Rights)>>,
     manifests: Mutex<Bounded<(RepositoryId, Reference), (StoredManifest, Version)>>,
 }
 
@@ -33,35 +33,44 @@ impl Caches {
         }
     }
 
-    /// The repository of a name. Names without one are asked anew each time, since nothing versions
-    /// an absence.
-    pub(crate) async fn repository(
+    /// The repository of a name, if this caller was allowed something there and its rights have not
+    /// moved since. Who is refused is never answered from here, so that a name that exists takes
+    /// them the same calls as one that does not.
+    pub(crate) async fn known(
         &self,
         rows: &dyn RepositoryStore,
+        caller: &CallerId,
         name: &RepositoryName,
     ) -> Result<Option<Repository>, StoreError> {
-        let known = self.names.lock().get(name);
-        if let Some((repository, rights)) = known
-            && version(rows, repository.id).await?.rights == rights
-        {
-            return Ok(Some(repository));
+        let known = self.names.lock().get(&(caller.clone(), name.clone()));
+        match known {
+            Some((repository, rights)) if version(rows, repository.id).await?.rights == rights => {
+                Ok(Some(repository))
+            }
+            _ => Ok(None),
         }
-        let Some(found) = rows.find_repository(name).await? else {
-            return Ok(None);
-        };
-        // The version is asked after the row was read, so the row is remembered only if it is still
-        // there then: an entry may be older than its version otherwise.
-        let rights = version(rows, found.id).await?.rights;
-        if rows.find_repository(name).await?.as_ref() == Some(&found) {
-            self.names
-                .lock()
-                .put(name.clone(), (found.clone(), rights), REPOSITORY_SIZE);
-        }
-        Ok(Some(found))
     }
 
-    pub(crate) fn forget_name(&self, name: &RepositoryName) {
-        self.names.lock().remove(name);
+    /// Remembers a repository that this caller was allowed something in.
+    pub(crate) async fn remember(
+        &self,
+        rows: &dyn RepositoryStore,
+        caller: &CallerId,
+        found: &Repository,
+    ) -> Result<(), StoreError> {
+        // The row was read before the version; only if it still stands do the two go together.
+        let rights = version(rows, found.id).await?.rights;
+        if rows.find_repository(&found.name).await?.as_ref() == Some(found) {
+            let key = (caller.clone(), found.name.clone());
+            self.names
+                .lock()
+                .put(key, (found.clone(), rights), REPOSITORY_SIZE);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn forget(&self, caller: &CallerId, name: &RepositoryName) {
+        self.names.lock().remove(&(caller.clone(), name.clone()));
     }
 
     /// The manifest of a reference, through a view.

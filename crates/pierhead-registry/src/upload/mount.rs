@@ -108,7 +108,7 @@ impl Writer {
                 Err(crate::access::Called::Store(StoreError::NotFound)) => return Ok(None),
                 Err(called) => return Err(called.into()),
             }
-            registry.inner.caches.forget_name(from);
+            registry.inner.caches.forget(&caller.id, from);
             match self.readable(from).await? {
                 Some(again) => source = again,
                 None => return Ok(None),

@@ -1,0 +1,165 @@
+//! Two requests of one client on one session: the newer one has it.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::channel::mpsc;
+use pierhead_model::{Algorithm, ContentDigest, ContentRange};
+use pierhead_registry::{BodyError, Error, StartUpload};
+
+use crate::bench::{Bench, ana, named, whole};
+
+const START: StartUpload = StartUpload {
+    algorithm: Algorithm::Sha256,
+};
+
+type Frames = mpsc::UnboundedSender<Result<Bytes, BodyError>>;
+
+/// A body whose frames a test sends by hand.
+fn by_hand() -> (Frames, mpsc::UnboundedReceiver<Result<Bytes, BodyError>>) {
+    mpsc::unbounded()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_newer_request_goes_on_where_the_older_one_was_stopped() {
+    let bench = Bench::new();
+    let writer = bench
+        .registry
+        .writer(&ana(), &named("a/b"))
+        .await
+        .expect("allowed");
+    let id = writer.start(START).await.expect("a session").id;
+    let (frames, body) = by_hand();
+    let older = tokio::spawn({
+        let writer = writer.clone();
+        async move { writer.append(id, None, body).await }
+    });
+    frames.unbounded_send(Ok("half ".into())).expect("a frame");
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    // The older request's client is gone, but its connection is not: nothing more will come.
+    assert_eq!(writer.status(id).await.expect("a status").offset, 5);
+    let older = older.await.expect("no panic");
+    assert!(
+        matches!(older, Err(Error::UploadTaken { offset: 5 })),
+        "{older:?}"
+    );
+    let range = Some(ContentRange::parse("5-8").expect("a range"));
+    let digest = ContentDigest::sha256(b"half done");
+    writer
+        .finish(id, range, whole(b"done"), &digest)
+        .await
+        .expect("closed");
+    assert!(
+        frames.unbounded_send(Ok("zombie".into())).is_err(),
+        "nobody reads it any more"
+    );
+    assert_eq!(
+        bench.log.count("take_upload"),
+        0,
+        "the writer was handed over, not reopened"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn interleaved_requests_never_make_a_blob_of_both() {
+    let bench = Bench::new();
+    let writer = bench
+        .registry
+        .writer(&ana(), &named("a/b"))
+        .await
+        .expect("allowed");
+    let id = writer.start(START).await.expect("a session").id;
+    let bodies: [(Frames, _); 2] = [by_hand(), by_hand()];
+    let digest = ContentDigest::sha256(b"aaaa");
+    let mut requests = Vec::new();
+    let mut frames = Vec::new();
+    for (sender, body) in bodies {
+        let writer = writer.clone();
+        requests.push(tokio::spawn(async move {
+            writer.finish(id, None, body, &digest).await
+        }));
+        frames.push(sender);
+        frames
+            .last()
+            .expect("just pushed")
+            .unbounded_send(Ok("a".into()))
+            .expect("a frame");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    for letter in ["b", "a", "a", "a"] {
+        for sender in &frames {
+            let _ = sender.unbounded_send(Ok(letter.into()));
+        }
+    }
+    drop(frames);
+    for request in requests {
+        let ended = request.await.expect("no panic");
+        assert!(
+            ended.is_err(),
+            "no request sent exactly the blob: {ended:?}"
+        );
+    }
+    let absent = bench.pull("a/b", &digest).await;
+    assert!(
+        matches!(absent, Err(Error::BlobUnknown { .. })),
+        "{absent:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_older_request_that_hangs_is_not_waited_for() {
+    let bench = Bench::new();
+    let writer = bench
+        .registry
+        .writer(&ana(), &named("a/b"))
+        .await
+        .expect("allowed");
+    let id = writer.start(START).await.expect("a session").id;
+    writer
+        .append(id, None, whole(b"saved "))
+        .await
+        .expect("a chunk");
+    // A request that is never polled again holds the session for ever.
+    let (frames, body) = by_hand();
+    let mut hanging = Box::pin(writer.append(id, None, body));
+    frames.unbounded_send(Ok("lost".into())).expect("a frame");
+    assert!(futures::poll!(&mut hanging).is_pending());
+    let digest = ContentDigest::sha256(b"saved bytes");
+    writer
+        .finish(id, None, whole(b"bytes"), &digest)
+        .await
+        .expect("closed");
+    assert_eq!(bench.log.count("take_upload"), 1);
+    frames.unbounded_send(Ok("more".into())).expect("a frame");
+    let late = hanging.await;
+    assert!(matches!(late, Err(Error::UploadTaken { .. })), "{late:?}");
+    assert_eq!(
+        bench.pull("a/b", &digest).await.expect("a pull"),
+        b"saved bytes"
+    );
+}
+
+#[tokio::test]
+async fn a_cancelled_session_is_gone_for_a_request_that_works_on_it() {
+    let bench = Bench::new();
+    let writer = bench
+        .registry
+        .writer(&ana(), &named("a/b"))
+        .await
+        .expect("allowed");
+    let id = writer.start(START).await.expect("a session").id;
+    let (frames, body) = by_hand();
+    let digest = ContentDigest::sha256(b"gone");
+    let mut working = Box::pin(writer.finish(id, None, body, &digest));
+    frames.unbounded_send(Ok("gone".into())).expect("a frame");
+    assert!(futures::poll!(&mut working).is_pending());
+    writer.cancel(id).await.expect("cancelled");
+    drop(frames);
+    let ended = working.await;
+    assert!(ended.is_err(), "{ended:?}");
+    let absent = bench.pull("a/b", &digest).await;
+    assert!(
+        matches!(absent, Err(Error::BlobUnknown { .. })),
+        "{absent:?}"
+    );
+}
