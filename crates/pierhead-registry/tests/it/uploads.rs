@@ -11,6 +11,7 @@ const START: StartUpload = StartUpload {
     algorithm: Algorithm::Sha256,
 };
 
+#[allow(clippy::unnecessary_wraps, reason = "shaped as the calls take it")]
 fn range(text: &str) -> Option<ContentRange> {
     Some(ContentRange::parse(text).expect("a range"))
 }
