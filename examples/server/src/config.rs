@@ -179,12 +179,13 @@ impl Config {
     /// # Errors
     /// When it cannot be read, or the first thing wrong in it, with its line.
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
-        let text = std::fs::read_to_string(path).map_err(|error| {
+        let bytes = std::fs::read(path).map_err(|error| {
             Failure::told(format!(
                 "the configuration file {} cannot be read ({error}); name another with --config",
                 path.display()
             ))
         })?;
+        let text = text(path, bytes)?;
         let mut config = Self::parse(&text)
             .map_err(|error| Failure::told(format!("{}:{error}", path.display())))?;
         let folder = path.parent().unwrap_or(Path::new(""));
@@ -229,6 +230,18 @@ pub(crate) fn mistake(text: &str, error: &toml::de::Error) -> String {
         }
         _ => format!("{line}: {message}"),
     }
+}
+
+/// The text in a file, or the line where it stops being text.
+///
+/// # Errors
+/// When it is not UTF-8.
+pub(crate) fn text(path: &Path, bytes: Vec<u8>) -> Result<String, Failure> {
+    String::from_utf8(bytes).map_err(|error| {
+        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = 1 + good.iter().filter(|byte| **byte == b'\n').count();
+        Failure::told(format!("{}:{line}: not UTF-8; save the file as UTF-8", path.display()))
+    })
 }
 
 /// The line of a place in a text, counted from 1.

@@ -12,7 +12,7 @@ use pierhead::projects::{Actor, Projects, ProjectsError};
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::config::{line_of, mistake};
+use crate::config::{line_of, mistake, text};
 use crate::failure::{Failure, chain};
 
 /// The longest password file that is read, in bytes.
@@ -109,12 +109,13 @@ impl Provisioning {
     /// When it cannot be read, or the first thing wrong in it, as `file:line: what`.
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
         let shown = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|error| {
+        let bytes = std::fs::read(path).map_err(|error| {
             Failure::told(format!(
                 "the provisioning file {shown} cannot be read ({error}); name another with \
                  --provision"
             ))
         })?;
+        let text = text(path, bytes)?;
         let folder = path.parent().unwrap_or(Path::new(""));
         let wanted =
             parse(&text, folder).map_err(|error| Failure::told(format!("{shown}:{error}")))?;

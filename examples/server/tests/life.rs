@@ -1,0 +1,239 @@
+//! The real program, from its first start to its last word.
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+const PASSWORD: &str = "operator-of-the-tests";
+
+/// The program in a folder of its own, on a port that was free a moment ago.
+struct Place {
+    folder: TempDir,
+    at: SocketAddr,
+}
+
+impl Place {
+    fn new() -> Self {
+        let free = TcpListener::bind("127.0.0.1:0").expect("a loopback port");
+        let at = free.local_addr().expect("it is bound");
+        Self { folder: TempDir::new().expect("a scratch directory"), at }
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.folder.path().join(name), text).expect("a scratch file");
+    }
+
+    fn command(&self, more: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pierhead"));
+        command.current_dir(self.folder.path()).env_remove("PIERHEAD_ADMIN_PASSWORD");
+        command.args(["--data", "data", "--listen", &self.at.to_string()]).args(more);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Starts it and waits until it answers.
+    fn start(&self, command: &mut Command) -> Running {
+        let mut child = command.spawn().expect("the program starts");
+        let end = Instant::now() + Duration::from_secs(30);
+        while TcpStream::connect(self.at).is_err() {
+            let ended = child.try_wait().expect("the program is ours");
+            assert!(ended.is_none() && Instant::now() < end, "it does not listen: {ended:?}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Running(Some(child))
+    }
+
+    /// Runs it to an end that must be a refusal with this status.
+    fn refused(&self, status: i32, more: &[&str]) -> String {
+        let output = self.command(more).output().expect("the program starts");
+        let error = String::from_utf8(output.stderr).expect("text");
+        assert_eq!(output.status.code(), Some(status), "{error}");
+        error
+    }
+
+    /// What is answered to these bytes.
+    fn answer(&self, request: &[u8]) -> String {
+        let mut stream = TcpStream::connect(self.at).expect("it listens");
+        stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a socket");
+        stream.write_all(request).expect("it reads");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("it answers, and ends the connection");
+        answer
+    }
+}
+
+struct Running(Option<Child>);
+
+impl Running {
+    fn id(&self) -> String {
+        self.0.as_ref().expect("it runs").id().to_string()
+    }
+
+    fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([name, &self.id()]).status().expect("kill is there");
+        assert!(sent.success());
+    }
+
+    fn wait(mut self) -> Output {
+        let child = self.0.take().expect("it runs");
+        child.wait_with_output().expect("the program is ours")
+    }
+
+    /// Stops it in order: what it said on standard output and on standard error.
+    fn stop(self) -> (String, String) {
+        self.signal("-TERM");
+        let output = self.wait();
+        let text = |bytes| String::from_utf8(bytes).expect("text");
+        let (said, logged) = (text(output.stdout), text(output.stderr));
+        assert!(output.status.success(), "{logged}");
+        assert!(logged.contains("stopping because of SIGTERM"), "{logged}");
+        assert!(logged.trim_end().ends_with("stopped"), "{logged}");
+        (said, logged)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.0 {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+const LAB: &str = r#"
+[[user]]
+name = "ana"
+password_file = "ana.txt"
+certified = true
+
+[[project]]
+id = "syn101"
+name = "Genomics"
+owner = "ana"
+"#;
+
+#[test]
+fn the_first_start_makes_everything_and_the_second_nothing() {
+    let place = Place::new();
+    place.write("lab.toml", LAB);
+    place.write("ana.txt", "choose a better one\n");
+    let running = place.start(&mut place.command(&["--provision", "lab.toml"]));
+    let answer = place.answer(b"GET /v2/ HTTP/1.0\r\nHost: 127.0.0.1:1\r\n\r\n");
+    assert!(answer.contains("realm=\"http://127.0.0.1:1/token\""), "{answer}");
+    let (said, logged) = running.stop();
+    assert!(said.contains("made users: ana\n"), "{said}");
+    assert!(said.contains("made projects: syn101 (Genomics)\n"), "{said}");
+    assert!(said.contains(&format!("docker push {}/syn101/hello\n", place.at)), "{said}");
+
+    // Nobody looks at a terminal here: the operator's password is in a file, and nowhere else.
+    let left = place.folder.path().join("data/admin-password");
+    let password = std::fs::read_to_string(&left).expect("a password file");
+    assert_eq!(mode(&left), 0o600);
+    assert!(password.trim_end().len() >= 20);
+    assert!(logged.contains("Its password is in data/admin-password"), "{logged}");
+    assert!(!format!("{said}{logged}").contains(password.trim_end()));
+
+    let running = place.start(&mut place.command(&["serve", "--provision", "lab.toml"]).env_clear());
+    let (said, logged) = running.stop();
+    assert!(said.contains("lab.toml:\n  nothing to change\n"), "{said}");
+    assert!(!logged.contains("password"), "{logged}");
+}
+
+#[test]
+fn a_wrong_file_names_its_line_and_nothing_is_served() {
+    let place = Place::new();
+    for (flag, text, said) in [
+        ("--config", "[storage]\nsink = true\n", "t.toml:2: unknown key `sink`"),
+        ("--provision", "[[user]]\nname = \"ana\"\nrole = 1", "t.toml:3: unknown key `role`"),
+        ("--provision", "\n[[user]]\nname = \"A\"", "t.toml:2: "),
+        ("--provision", "[[project]]\nname = \"P\"\nowner = \"nobody\"", "t.toml:1: there is no user"),
+    ] {
+        place.write("t.toml", text);
+        let error = place.refused(2, &[flag, "t.toml"]);
+        let last = error.lines().last().unwrap_or_default();
+        assert!(last.starts_with(&format!("pierhead: {said}")), "{error}");
+        assert!(TcpStream::connect(place.at).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn a_taken_port_and_a_taken_directory_say_what_to_type() {
+    let place = Place::new();
+    let running = place.start(place.command(&[]).env("PIERHEAD_ADMIN_PASSWORD", PASSWORD));
+    let error = place.refused(1, &[]);
+    assert!(error.contains("data is in use by another server; stop that one"), "{error}");
+    let error = place.refused(1, &["serve"].map(|_| "--config=/dev/null"));
+    assert!(error.contains("is in use by another server"), "{error}");
+    let elsewhere = Place { folder: TempDir::new().expect("a scratch directory"), ..Place::new() };
+    let elsewhere = Place { at: place.at, ..elsewhere };
+    let error = elsewhere.refused(1, &[]);
+    assert!(error.contains("is taken by another program; type `--listen 127.0.0.1:"), "{error}");
+    running.stop();
+}
+
+#[test]
+fn who_tries_tls_is_answered_in_http() {
+    let place = Place::new();
+    let running = place.start(place.command(&[]).env("PIERHEAD_ADMIN_PASSWORD", PASSWORD));
+    let answer = place.answer(b"\x16\x03\x01\x00\x05hello");
+    assert!(answer.starts_with("HTTP/1.0 400 Bad Request\r\n"), "{answer}");
+    assert!(answer.contains("this server speaks HTTP without TLS"), "{answer}");
+    running.stop();
+}
+
+#[test]
+fn a_request_under_way_holds_a_stop_up_until_it_is_drained_or_told_again() {
+    let place = Place::new();
+    place.write("c.toml", "drain = \"1s\"");
+    let half = b"POST /token HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\
+                 Content-Type: application/x-www-form-urlencoded\r\n\r\nhalf";
+    for (config, again) in [(&["--config", "c.toml"][..], false), (&[], true)] {
+        let mut command = place.command(config);
+        let running = place.start(command.env("PIERHEAD_ADMIN_PASSWORD", PASSWORD));
+        let mut stream = TcpStream::connect(place.at).expect("it listens");
+        stream.write_all(half).expect("it reads");
+        std::thread::sleep(Duration::from_millis(300));
+        let since = Instant::now();
+        running.signal("-TERM");
+        if again {
+            std::thread::sleep(Duration::from_millis(300));
+            running.signal("-INT");
+        }
+        let output = running.wait();
+        let logged = String::from_utf8(output.stderr).expect("text");
+        assert!(output.status.success(), "{logged}");
+        let took = since.elapsed();
+        assert!(took < Duration::from_secs(15), "{took:?}\n{logged}");
+        let said = if again { "are cut off" } else { "did not finish in time" };
+        assert!(logged.contains(said), "{logged}");
+    }
+}
+
+#[test]
+fn a_password_is_hashed_from_standard_input() {
+    for (typed, status) in [("hunter2hunter2\n", 0), ("short\n", 2), ("", 2)] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_pierhead"))
+            .arg("hash-password")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let stdin = child.stdin.take().expect("it is piped");
+        { stdin }.write_all(typed.as_bytes()).expect("it reads");
+        let output = child.wait_with_output().expect("the program is ours");
+        assert_eq!(output.status.code(), Some(status), "{typed:?}");
+        let hash = String::from_utf8(output.stdout).expect("text");
+        assert_eq!(hash.starts_with("$argon2id$v=19$"), status == 0, "{hash}");
+    }
+}
+
+fn mode(path: &Path) -> u32 {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::metadata(path).expect("it is there").permissions().mode() & 0o777
+}
