@@ -56,7 +56,9 @@ fn public_urls<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Err
     impl<'de> Deserialize<'de> for Checked {
         fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
             let url = String::deserialize(from)?;
-            HttpOptions::default().with_public_url(&url).map_err(D::Error::custom)?;
+            HttpOptions::default()
+                .with_public_url(&url)
+                .map_err(D::Error::custom)?;
             Ok(Self(url))
         }
     }
@@ -67,7 +69,9 @@ fn public_urls<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Err
 /// A name that can stand in a challenge.
 fn service<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
     let name = String::deserialize(from)?;
-    HttpOptions::default().with_service(&name).map_err(D::Error::custom)?;
+    HttpOptions::default()
+        .with_service(&name)
+        .map_err(D::Error::custom)?;
     Ok(Some(name))
 }
 
@@ -240,7 +244,10 @@ pub(crate) fn text(path: &Path, bytes: Vec<u8>) -> Result<String, Failure> {
     String::from_utf8(bytes).map_err(|error| {
         let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = 1 + good.iter().filter(|byte| **byte == b'\n').count();
-        Failure::told(format!("{}:{line}: not UTF-8; save the file as UTF-8", path.display()))
+        Failure::told(format!(
+            "{}:{line}: not UTF-8; save the file as UTF-8",
+            path.display()
+        ))
     })
 }
 

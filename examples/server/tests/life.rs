@@ -20,18 +20,35 @@ impl Place {
     fn new() -> Self {
         let free = TcpListener::bind("127.0.0.1:0").expect("a loopback port");
         let at = free.local_addr().expect("it is bound");
-        Self { folder: TempDir::new().expect("a scratch directory"), at }
+        Self {
+            folder: TempDir::new().expect("a scratch directory"),
+            at,
+        }
     }
 
     fn write(&self, name: &str, text: &str) {
         std::fs::write(self.folder.path().join(name), text).expect("a scratch file");
     }
 
+    /// The command line; a subcommand in `more` comes first.
     fn command(&self, more: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_pierhead"));
-        command.current_dir(self.folder.path()).env_remove("PIERHEAD_ADMIN_PASSWORD");
-        command.args(["--data", "data", "--listen", &self.at.to_string()]).args(more);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .current_dir(self.folder.path())
+            .env_remove("PIERHEAD_ADMIN_PASSWORD");
+        let words = more
+            .iter()
+            .position(|word| word.starts_with('-'))
+            .unwrap_or(more.len());
+        let (first, more) = more.split_at(words);
+        command
+            .args(first)
+            .args(["--data", "data", "--listen", &self.at.to_string()])
+            .args(more);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         command
     }
 
@@ -41,7 +58,10 @@ impl Place {
         let end = Instant::now() + Duration::from_secs(30);
         while TcpStream::connect(self.at).is_err() {
             let ended = child.try_wait().expect("the program is ours");
-            assert!(ended.is_none() && Instant::now() < end, "it does not listen: {ended:?}");
+            assert!(
+                ended.is_none() && Instant::now() < end,
+                "it does not listen: {ended:?}"
+            );
             std::thread::sleep(Duration::from_millis(10));
         }
         Running(Some(child))
@@ -58,10 +78,14 @@ impl Place {
     /// What is answered to these bytes.
     fn answer(&self, request: &[u8]) -> String {
         let mut stream = TcpStream::connect(self.at).expect("it listens");
-        stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a socket");
+        stream
+            .set_read_timeout(Some(Duration::from_secs(20)))
+            .expect("a socket");
         stream.write_all(request).expect("it reads");
         let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("it answers, and ends the connection");
+        stream
+            .read_to_string(&mut answer)
+            .expect("it answers, and ends the connection");
         answer
     }
 }
@@ -74,7 +98,10 @@ impl Running {
     }
 
     fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args([name, &self.id()]).status().expect("kill is there");
+        let sent = Command::new("kill")
+            .args([name, &self.id()])
+            .status()
+            .expect("kill is there");
         assert!(sent.success());
     }
 
@@ -124,21 +151,37 @@ fn the_first_start_makes_everything_and_the_second_nothing() {
     place.write("ana.txt", "choose a better one\n");
     let running = place.start(&mut place.command(&["--provision", "lab.toml"]));
     let answer = place.answer(b"GET /v2/ HTTP/1.0\r\nHost: 127.0.0.1:1\r\n\r\n");
-    assert!(answer.contains("realm=\"http://127.0.0.1:1/token\""), "{answer}");
+    assert!(
+        answer.contains("realm=\"http://127.0.0.1:1/token\""),
+        "{answer}"
+    );
     let (said, logged) = running.stop();
     assert!(said.contains("made users: ana\n"), "{said}");
-    assert!(said.contains("made projects: syn101 (Genomics)\n"), "{said}");
-    assert!(said.contains(&format!("docker push {}/syn101/hello\n", place.at)), "{said}");
+    assert!(
+        said.contains("made projects: syn101 (Genomics)\n"),
+        "{said}"
+    );
+    assert!(
+        said.contains(&format!("docker push {}/syn101/hello\n", place.at)),
+        "{said}"
+    );
 
     // Nobody looks at a terminal here: the operator's password is in a file, and nowhere else.
     let left = place.folder.path().join("data/admin-password");
     let password = std::fs::read_to_string(&left).expect("a password file");
     assert_eq!(mode(&left), 0o600);
     assert!(password.trim_end().len() >= 20);
-    assert!(logged.contains("Its password is in data/admin-password"), "{logged}");
+    assert!(
+        logged.contains("Its password is in data/admin-password"),
+        "{logged}"
+    );
     assert!(!format!("{said}{logged}").contains(password.trim_end()));
 
-    let running = place.start(&mut place.command(&["serve", "--provision", "lab.toml"]).env_clear());
+    let running = place.start(
+        &mut place
+            .command(&["serve", "--provision", "lab.toml"])
+            .env_clear(),
+    );
     let (said, logged) = running.stop();
     assert!(said.contains("lab.toml:\n  nothing to change\n"), "{said}");
     assert!(!logged.contains("password"), "{logged}");
@@ -148,10 +191,22 @@ fn the_first_start_makes_everything_and_the_second_nothing() {
 fn a_wrong_file_names_its_line_and_nothing_is_served() {
     let place = Place::new();
     for (flag, text, said) in [
-        ("--config", "[storage]\nsink = true\n", "t.toml:2: unknown key `sink`"),
-        ("--provision", "[[user]]\nname = \"ana\"\nrole = 1", "t.toml:3: unknown key `role`"),
+        (
+            "--config",
+            "[storage]\nsink = true\n",
+            "t.toml:2: unknown key `sink`",
+        ),
+        (
+            "--provision",
+            "[[user]]\nname = \"ana\"\nrole = 1",
+            "t.toml:3: unknown key `role`",
+        ),
         ("--provision", "\n[[user]]\nname = \"A\"", "t.toml:2: "),
-        ("--provision", "[[project]]\nname = \"P\"\nowner = \"nobody\"", "t.toml:1: there is no user"),
+        (
+            "--provision",
+            "[[project]]\nname = \"P\"\nowner = \"nobody\"",
+            "t.toml:1: there is no user",
+        ),
     ] {
         place.write("t.toml", text);
         let error = place.refused(2, &[flag, "t.toml"]);
@@ -166,13 +221,19 @@ fn a_taken_port_and_a_taken_directory_say_what_to_type() {
     let place = Place::new();
     let running = place.start(place.command(&[]).env("PIERHEAD_ADMIN_PASSWORD", PASSWORD));
     let error = place.refused(1, &[]);
-    assert!(error.contains("data is in use by another server; stop that one"), "{error}");
-    let error = place.refused(1, &["serve"].map(|_| "--config=/dev/null"));
-    assert!(error.contains("is in use by another server"), "{error}");
-    let elsewhere = Place { folder: TempDir::new().expect("a scratch directory"), ..Place::new() };
-    let elsewhere = Place { at: place.at, ..elsewhere };
+    assert!(
+        error.contains("data is in use by another server; stop that one"),
+        "{error}"
+    );
+    let elsewhere = Place {
+        at: place.at,
+        ..Place::new()
+    };
     let error = elsewhere.refused(1, &[]);
-    assert!(error.contains("is taken by another program; type `--listen 127.0.0.1:"), "{error}");
+    assert!(
+        error.contains("is taken by another program; type `--listen 127.0.0.1:"),
+        "{error}"
+    );
     running.stop();
 }
 
@@ -181,8 +242,14 @@ fn who_tries_tls_is_answered_in_http() {
     let place = Place::new();
     let running = place.start(place.command(&[]).env("PIERHEAD_ADMIN_PASSWORD", PASSWORD));
     let answer = place.answer(b"\x16\x03\x01\x00\x05hello");
-    assert!(answer.starts_with("HTTP/1.0 400 Bad Request\r\n"), "{answer}");
-    assert!(answer.contains("this server speaks HTTP without TLS"), "{answer}");
+    assert!(
+        answer.starts_with("HTTP/1.0 400 Bad Request\r\n"),
+        "{answer}"
+    );
+    assert!(
+        answer.contains("this server speaks HTTP without TLS"),
+        "{answer}"
+    );
     running.stop();
 }
 
@@ -209,7 +276,11 @@ fn a_request_under_way_holds_a_stop_up_until_it_is_drained_or_told_again() {
         assert!(output.status.success(), "{logged}");
         let took = since.elapsed();
         assert!(took < Duration::from_secs(15), "{took:?}\n{logged}");
-        let said = if again { "are cut off" } else { "did not finish in time" };
+        let said = if again {
+            "are cut off"
+        } else {
+            "did not finish in time"
+        };
         assert!(logged.contains(said), "{logged}");
     }
 }
@@ -235,5 +306,9 @@ fn a_password_is_hashed_from_standard_input() {
 
 fn mode(path: &Path) -> u32 {
     use std::os::unix::fs::PermissionsExt as _;
-    std::fs::metadata(path).expect("it is there").permissions().mode() & 0o777
+    std::fs::metadata(path)
+        .expect("it is there")
+        .permissions()
+        .mode()
+        & 0o777
 }
