@@ -5,6 +5,9 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
+/// How long anything is waited for.
+const PATIENCE: Duration = Duration::from_mins(1);
+
 /// One connection.
 #[derive(Debug)]
 pub struct Raw {
@@ -42,15 +45,15 @@ impl RawAnswer {
 }
 
 impl Raw {
-    /// Connects; nothing waits longer than a minute afterwards.
+    /// Connects.
     ///
     /// # Errors
     /// When nobody listens there.
     pub fn connect(address: SocketAddr) -> io::Result<Self> {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(Duration::from_mins(1)))?;
-        stream.set_write_timeout(Some(Duration::from_mins(1)))?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
         Ok(Self {
             stream: BufReader::new(stream),
         })
@@ -86,12 +89,16 @@ impl Raw {
         self.stream.get_ref().shutdown(Shutdown::Write)
     }
 
-    /// How long reading waits.
-    ///
-    /// # Errors
-    /// Those of the socket.
-    pub fn patience(&self, wait: Duration) -> io::Result<()> {
-        self.stream.get_ref().set_read_timeout(Some(wait))
+    /// Whether anything comes within this time: a byte, or the end of the connection.
+    pub fn hears(&mut self, wait: Duration) -> bool {
+        let _ = self.stream.get_ref().set_read_timeout(Some(wait));
+        let waits = [io::ErrorKind::WouldBlock, io::ErrorKind::TimedOut];
+        let heard = !self
+            .stream
+            .fill_buf()
+            .is_err_and(|error| waits.contains(&error.kind()));
+        let _ = self.stream.get_ref().set_read_timeout(Some(PATIENCE));
+        heard
     }
 
     /// Reads one answer, passing over `100 Continue`. An answer to `HEAD` has no body.

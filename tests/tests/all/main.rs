@@ -11,6 +11,8 @@ mod conformance;
 mod crane;
 mod docker;
 mod durability;
+mod files;
 mod requests;
 mod skopeo;
+mod startup;
 mod zombie;
