@@ -50,7 +50,7 @@ impl Transcript {
         }
         let lines = text.lines().filter(|line| !is_progress(line));
         lines
-            .map(|line| hide_digests(without_time(line).trim_end()) + "\n")
+            .map(|line| hide_digests(&said_once(without_time(line).trim_end())) + "\n")
             .collect()
     }
 }
@@ -61,7 +61,7 @@ impl Transcript {
 #[track_caller]
 pub fn golden(name: &str, text: &str) {
     let path = root().join("tests/golden").join(format!("{name}.txt"));
-    if std::env::var_os("PIERHEAD_REWRITE_GOLDEN").is_some() {
+    if std::env::var_os("PIERHEAD_REWRITE_GOLDEN").is_some_and(|value| value == "1") {
         fs::create_dir_all(root().join("tests/golden")).expect("a folder for golden files");
         fs::write(&path, text).expect("a golden file");
         return;
@@ -98,10 +98,37 @@ fn difference(old: &str, new: &str) -> String {
     text
 }
 
-/// A line on the state of one layer: how many there are, and in which order, is chance.
+/// A line on the state of one layer or blob: how many there are, and in which order, is chance.
 fn is_progress(line: &str) -> bool {
-    let id = line.split(": ").next().unwrap_or_default();
-    id.len() == 12 && id.len() < line.len() && id.bytes().all(|byte| byte.is_ascii_hexdigit())
+    let line = without_time(line);
+    let (id, rest) = line.split_once(": ").unwrap_or_default();
+    let layer = id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let state = [
+        "existing blob",
+        "existing manifest",
+        "mounted blob",
+        "pushed blob",
+    ]
+    .contains(&id);
+    (layer && !rest.is_empty()) || state
+}
+
+/// A line without `Head "URL": ` before `HEAD URL: `. crane says the same once or twice, as its
+/// parallel requests happen to fall.
+fn said_once(line: &str) -> String {
+    for (once, twice) in [
+        ("Get", "GET"),
+        ("Head", "HEAD"),
+        ("Post", "POST"),
+        ("Put", "PUT"),
+    ] {
+        if let Some((before, rest)) = line.split_once(&format!("{once} \""))
+            && let Some((_, after)) = rest.split_once(&format!("\": {twice} "))
+        {
+            return format!("{before}{twice} {after}");
+        }
+    }
+    line.to_owned()
 }
 
 /// A line without the time a logger put before it.
@@ -147,8 +174,17 @@ mod tests {
             ("sha256:12", "sha256:12\n"),
             ("0123456789ab: Pushed\nrefused", "refused\n"),
             ("0123456789ab", "0123456789ab\n"),
+            (
+                "2026/01/01 01:02:03 existing manifest: sha256:12\nrefused",
+                "refused\n",
+            ),
             ("time=\"2026-01-01T00:00:00Z\" level=fatal", "level=fatal\n"),
             ("2026/01/01 01:02:03 refused", "refused\n"),
+            (
+                "Error: Head \"http://h/a\": HEAD http://h/a: no",
+                "Error: HEAD http://h/a: no\n",
+            ),
+            ("Get \"http://h/v2/\": no", "Get \"http://h/v2/\": no\n"),
             ("2026 is a year of refusals", "2026 is a year of refusals\n"),
         ] {
             assert_eq!(transcript.normal(said), kept, "{said}");

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::time::SystemTime;
 
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -58,6 +59,15 @@ pub fn scratch_build(folder: &Path, base: &str, says: &str) {
         .args(["-static", "-Os", "-s", "-o"])
         .arg(folder.join("hello"));
     run(compile.arg(folder.join("hello.c"))).expect_ok("cc");
+    // A file's time is part of its layer.
+    for name in ["base", "hello"] {
+        let file = fs::File::options()
+            .append(true)
+            .open(folder.join(name))
+            .expect("just made");
+        file.set_modified(SystemTime::UNIX_EPOCH)
+            .expect("a file of ours");
+    }
     let steps = "FROM scratch\nCOPY base /base\nCOPY hello /hello\nCMD [\"/hello\"]\n";
     fs::write(folder.join("Dockerfile"), steps).expect("a scratch file");
 }

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use pierhead_tests::{
-    Layout, OWNER, Output, PEOPLE, PROJECT, Person, Server, Transcript, lab, run, tool,
+    Layout, OWNER, Output, PEOPLE, PROJECT, Person, Server, ServerOptions, Transcript, lab,
+    provision, run, tool,
 };
 use tempfile::TempDir;
 
@@ -134,6 +135,61 @@ fn crane_is_refused_as_the_table_says() {
         );
     }
     read.expect("crane");
+}
+
+#[test]
+fn the_servers_settings_move_the_lines_that_they_name() {
+    let scratch = TempDir::new().unwrap();
+    let public = "share = [\n  { everyone = \"public\", level = \"can-download\" },\n";
+    let options = ServerOptions {
+        provision: Some(provision(PEOPLE).replace("share = [\n", public)),
+        config: Some("certification = \"every-push\"\npublic_download = true\n".into()),
+        ..ServerOptions::default()
+    };
+    let server = Server::start(options);
+    let layout = Layout::write(&scratch.path().join("layout"), "multi", "settings");
+    let from = layout.path.to_str().unwrap();
+    let owner = Crane::signed_in(&server, scratch.path(), &OWNER);
+    let shared = format!("{}/{PROJECT}/shared", server.host);
+    owner.ask(&["push", "--index", from, &format!("{shared}:1")]);
+    let pushed = format!("{shared}@{}", layout.index);
+    let expect = |may: bool, person: &Person, server: &Server, command: &[&str]| {
+        let output = Crane::signed_in(server, scratch.path(), person).run(command);
+        assert_eq!(
+            output.ok, may,
+            "{}: {command:?}\n{}",
+            person.is, output.text
+        );
+        output.text
+    };
+    for person in PEOPLE {
+        expect(true, person, &server, &["validate", "--remote", &pushed]);
+        let to = format!("{shared}:{}", person.slug());
+        let certified = person.certified || person.operator;
+        let may = person.push_existing && certified;
+        let said = expect(may, person, &server, &["push", "--index", from, &to]);
+        // Certification is asked for before the sharing list is.
+        let told = !person.name.is_empty() && !certified;
+        assert_eq!(said.contains("needs a certified account"), told, "{said}");
+    }
+
+    // Back at the defaults, with the same list: the public's share no longer lets it pull.
+    let server = server.again_as(ServerOptions::default());
+    for person in PEOPLE {
+        expect(
+            person.pull,
+            person,
+            &server,
+            &["validate", "--remote", &pushed],
+        );
+        let to = format!("{shared}:{}", person.slug());
+        expect(
+            person.push_existing,
+            person,
+            &server,
+            &["push", "--index", from, &to],
+        );
+    }
 }
 
 /// crane with credentials of its own.
