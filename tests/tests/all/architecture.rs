@@ -11,11 +11,19 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("pierhead-model", &[]),
     ("pierhead-policy", &[]),
     ("pierhead-storage", &["pierhead-model"]),
-    ("pierhead-storage-testing", &["pierhead-model", "pierhead-storage"]),
+    (
+        "pierhead-storage-testing",
+        &["pierhead-model", "pierhead-storage"],
+    ),
     ("pierhead-storage-fs", &["pierhead-storage"]),
     (
         "pierhead-storage-sqlite",
-        &["pierhead-model", "pierhead-storage", "pierhead-policy", "pierhead-projects"],
+        &[
+            "pierhead-model",
+            "pierhead-storage",
+            "pierhead-policy",
+            "pierhead-projects",
+        ],
     ),
     ("pierhead-auth", &["pierhead-model"]),
     ("pierhead-registry", &["pierhead-model", "pierhead-storage"]),
@@ -29,15 +37,30 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "pierhead-storage",
         ],
     ),
-    ("pierhead-http", &["pierhead-model", "pierhead-registry", "pierhead-storage"]),
+    (
+        "pierhead-http",
+        &["pierhead-model", "pierhead-registry", "pierhead-storage"],
+    ),
 ];
 
 /// Crates that may not appear below a crate of ours, however far down.
 const BANNED: &[(&str, &[&str])] = &[
     ("pierhead-model", &["http", "tokio", "rusqlite"]),
-    ("pierhead-policy", &["tokio", "http", "serde_json", "rusqlite"]),
+    (
+        "pierhead-policy",
+        &["tokio", "http", "serde_json", "rusqlite"],
+    ),
     ("pierhead-storage", &["tokio", "http", "rusqlite"]),
-    ("pierhead-http", &["tokio", "hyper", "rusqlite", "pierhead-policy", "pierhead-projects"]),
+    (
+        "pierhead-http",
+        &[
+            "tokio",
+            "hyper",
+            "rusqlite",
+            "pierhead-policy",
+            "pierhead-projects",
+        ],
+    ),
 ];
 
 #[test]
@@ -49,11 +72,21 @@ fn each_crate_depends_only_on_the_crates_below_it() {
             assert!(name == "pierhead", "{name} is not in the list of crates");
             continue;
         };
-        for dependency in dependencies.iter().filter(|name| name.starts_with("pierhead")) {
-            assert!(allowed.contains(&dependency.as_str()), "{name} may not use {dependency}");
+        for dependency in dependencies
+            .iter()
+            .filter(|name| name.starts_with("pierhead"))
+        {
+            assert!(
+                allowed.contains(&dependency.as_str()),
+                "{name} may not use {dependency}"
+            );
         }
     }
-    assert_eq!(packages.len(), ALLOWED.len() + 1, "every listed crate exists");
+    assert_eq!(
+        packages.len(),
+        ALLOWED.len() + 1,
+        "every listed crate exists"
+    );
 }
 
 #[test]
@@ -63,7 +96,10 @@ fn what_a_crate_must_not_know_is_nowhere_below_it() {
             "tree", "--locked", "-e", "normal", "--prefix", "none", "-p", name,
         ]))
         .expect_ok("cargo tree");
-        let below: Vec<&str> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
+        let below: Vec<&str> = tree
+            .lines()
+            .filter_map(|line| line.split(' ').next())
+            .collect();
         for banned in *banned {
             assert!(!below.contains(banned), "{banned} is below {name}");
         }
@@ -85,11 +121,18 @@ fn packages() -> BTreeMap<String, Vec<String>> {
     let packages = metadata["packages"].as_array().expect("a list of packages");
     packages
         .iter()
-        .filter(|package| package["manifest_path"].as_str().is_some_and(|at| at.contains("/crates/")))
+        .filter(|package| {
+            package["manifest_path"]
+                .as_str()
+                .is_some_and(|at| at.contains("/crates/"))
+        })
         .map(|package| {
             let dependencies = package["dependencies"].as_array().into_iter().flatten();
             let normal = dependencies.filter(|dependency| dependency["kind"].is_null());
-            (text(&package["name"]), normal.map(|dependency| text(&dependency["name"])).collect())
+            (
+                text(&package["name"]),
+                normal.map(|dependency| text(&dependency["name"])).collect(),
+            )
         })
         .collect()
 }

@@ -168,6 +168,7 @@ fn each_person_may_do_what_the_table_says(
             if !may {
                 read.add(person.is, &did, &output);
             }
+            output.text
         };
         let name = format!("{PROJECT}/new-{}", person.slug());
         for (may, image) in [
@@ -182,7 +183,7 @@ fn each_person_may_do_what_the_table_says(
                 .expect_ok("docker tag");
             attempt(may, &["push", &image]);
         }
-        // To one who may push there, a name that is still new answers like an empty repository.
+        // A refused push leaves nothing: to the owner, who may push there, the name is still new.
         let scope = format!("repository:{name}:pull");
         let api = Api::login(&server.host, OWNER.name, &OWNER.password(), &[&scope]);
         let tags = api.send("GET", &format!("/v2/{name}/tags/list"), &[], &[]);
@@ -198,7 +199,9 @@ fn each_person_may_do_what_the_table_says(
         client
             .docker(&["rmi", "--force", &id])
             .expect_ok("docker rmi");
-        attempt(person.pull, &["pull", &shared]);
+        let said = attempt(person.pull, &["pull", &shared]);
+        let layers = if person.pull { 2 } else { 0 };
+        assert_eq!(said.matches("Pull complete").count(), layers, "{said}");
         owner.docker(&["pull", &shared]).expect_ok("docker pull");
         owner
             .docker(&["tag", &shared, "kept:1"])
