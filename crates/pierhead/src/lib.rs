@@ -48,8 +48,8 @@
 //! |---|---|
 //! | `tokio` (default) | `Pierhead::in_memory`; time from the tokio runtime |
 //! | `axum` | `Pierhead::into_router` |
-//! | `fs` | [`fs`](pierhead_storage_fs): blobs in a directory |
-//! | `sqlite` | [`sqlite`](pierhead_storage_sqlite): everything else in SQLite |
+//! | `fs` | `fs`: blobs in a directory |
+//! | `sqlite` | `sqlite`: everything else in SQLite |
 //! | `fs` and `sqlite` | `Pierhead::in_directory` |
 //! | `projects` | `projects`, `policy`, `auth`: accounts, projects, sharing, tokens |
 //!
