@@ -1,5 +1,7 @@
 //! The real program, from its first start to its last word.
 
+#![allow(clippy::expect_used, reason = "a test fails by panicking")]
+
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
