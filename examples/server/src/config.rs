@@ -242,8 +242,8 @@ pub(crate) fn mistake(text: &str, error: &toml::de::Error) -> String {
 /// When it is not UTF-8.
 pub(crate) fn text(path: &Path, bytes: Vec<u8>) -> Result<String, Failure> {
     String::from_utf8(bytes).map_err(|error| {
-        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = 1 + good.iter().filter(|byte| **byte == b'\n').count();
+        let good = error.utf8_error().valid_up_to();
+        let line = line_of(&String::from_utf8_lossy(error.as_bytes()), good);
         Failure::told(format!(
             "{}:{line}: not UTF-8; save the file as UTF-8",
             path.display()

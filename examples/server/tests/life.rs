@@ -180,7 +180,7 @@ fn the_first_start_makes_everything_and_the_second_nothing() {
     assert!(!format!("{said}{logged}").contains(password.trim_end()));
 
     let running = place.start(
-        &mut place
+        place
             .command(&["serve", "--provision", "lab.toml"])
             .env_clear(),
     );
