@@ -95,11 +95,7 @@ fn rows(path: &Path, found: &mut BTreeMap<String, String>) {
         let mut statement = database
             .prepare(&format!("SELECT * FROM \"{table}\""))
             .expect("rows");
-        let columns: Vec<String> = statement
-            .column_names()
-            .into_iter()
-            .map(str::to_owned)
-            .collect();
+        let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let mut rows = statement.query([]).expect("rows");
         let mut texts = Vec::new();
         while let Some(row) = rows.next().expect("a row") {

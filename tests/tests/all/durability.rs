@@ -13,19 +13,3 @@ mod ledger;
 mod push;
 mod synced;
 mod trace;
-
-/// One project, and one certified account that may edit it.
-const PROVISION: &str = r#"
-[[user]]
-name = "ana"
-email = "ana@example.org"
-password = "ana-keeps-her-bytes"
-certified = true
-
-[[project]]
-id = "syn101"
-name = "Genomics"
-owner = "ana"
-"#;
-
-const PASSWORD: &str = "ana-keeps-her-bytes";

@@ -6,6 +6,7 @@
 //! one it is in. With `PIERHEAD_REWRITE_GOLDEN=1` in the environment they are written instead, to be
 //! read before they are committed.
 
+use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -88,9 +89,10 @@ fn check(flag: &str, cases: &[PathBuf]) {
                 status: got,
                 errors: said,
             } = ended;
-            failures.push_str(&format!(
+            let _ = write!(
+                failures,
                 "{name}:\n  wanted {status}: {errors}  got    {got}: {said}"
-            ));
+            );
         }
         assert_unchanged(&before, &fingerprint(&data), &path.display().to_string());
     }
@@ -146,7 +148,7 @@ fn expected(path: &Path) -> (i32, String) {
         .and_then(|line| line.strip_prefix("exit ")?.parse().ok());
     let status = status.unwrap_or_else(|| panic!("{} begins with `# exit N`", path.display()));
     let folder = path.parent().expect("a folder").display().to_string();
-    let errors: String = lines.map(|line| format!("{line}\n")).collect();
+    let errors: String = lines.flat_map(|line| [line, "\n"]).collect();
     (
         status,
         errors
@@ -155,6 +157,7 @@ fn expected(path: &Path) -> (i32, String) {
     )
 }
 
+/// Writes what it came to into the file instead.
 fn rewrite(path: &Path, ended: &Ended) {
     let bytes = std::fs::read(path).expect("a file");
     let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
@@ -167,7 +170,7 @@ fn rewrite(path: &Path, ended: &Ended) {
     let errors = errors.replace(&folder, "{FOLDER}");
     let mut text = format!("# exit {}\n", ended.status);
     for line in errors.lines() {
-        text.push_str(&format!("# {line}\n"));
+        let _ = writeln!(text, "# {line}");
     }
     let mut all = text.into_bytes();
     lines[head..]

@@ -9,22 +9,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use pierhead_model::ContentDigest;
-use pierhead_tests::{ADMIN_PASSWORD, Api, Random, Raw, Server, ServerOptions, binary, free_port};
+use pierhead_tests::{
+    ADMIN_PASSWORD, ANA_PASSWORD, Api, LAB, Random, Raw, Server, ServerOptions, binary, free_port,
+};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
-
-const PROVISION: &str = r#"
-[[user]]
-name = "ana"
-email = "ana@example.org"
-password = "ana-keeps-her-bytes"
-certified = true
-
-[[project]]
-id = "syn101"
-name = "Genomics"
-owner = "ana"
-"#;
 
 /// The server's command on this data directory, without a password told.
 fn command(data: &Path, listen: &str) -> Command {
@@ -68,10 +57,10 @@ impl Told {
         let mut text = String::new();
         while !words.iter().all(|words| text.contains(words)) {
             let left = end.saturating_duration_since(Instant::now());
-            match self.lines.recv_timeout(left) {
-                Ok(line) => text.push_str(&(line + "\n")),
-                Err(_) => panic!("it never said {words:?}:\n{text}"),
-            }
+            let Ok(line) = self.lines.recv_timeout(left) else {
+                panic!("it never said {words:?}:\n{text}");
+            };
+            text.push_str(&(line + "\n"));
         }
         text
     }
@@ -107,7 +96,7 @@ fn refused(command: &mut Command, status: i32) -> String {
         .stdout(Stdio::null())
         .stderr(Stdio::piped());
     let mut child = command.spawn().expect("the server starts");
-    let end = Instant::now() + Duration::from_mins(1);
+    let end = Instant::now() + Duration::from_secs(60);
     while child.try_wait().expect("the server is ours").is_none() && Instant::now() < end {
         thread::sleep(Duration::from_millis(10));
     }
@@ -281,7 +270,7 @@ fn a_password_against_the_rules_is_refused_before_anything_is_kept() {
 #[test]
 fn the_commands_that_are_printed_name_this_server_and_a_project_that_is_there() {
     let options = ServerOptions {
-        provision: Some(PROVISION.into()),
+        provision: Some(LAB.into()),
         ..Default::default()
     };
     let server = Server::start(options);
@@ -312,7 +301,7 @@ fn the_commands_that_are_printed_name_this_server_and_a_project_that_is_there() 
         .lines()
         .skip_while(|line| !line.contains("[[project]]"))
         .take_while(|line| line.starts_with("    "))
-        .map(|line| format!("{}\n", line.trim_start()))
+        .flat_map(|line| [line.trim_start(), "\n"])
         .collect();
     let options = ServerOptions {
         provision: Some(shown),
@@ -343,15 +332,15 @@ fn uploading(config: &str) -> Uploading {
     };
     let host = format!("127.0.0.1:{}", free_port());
     let mut start = command(&scratch.path().join("data"), &host);
-    start.arg("--provision").arg(file("lab.toml", PROVISION));
+    start.arg("--provision").arg(file("lab.toml", LAB));
     start.arg("--config").arg(file("pierhead.toml", config));
     let told = Told::start(start.env("PIERHEAD_ADMIN_PASSWORD", ADMIN_PASSWORD));
     told.until(&["Log in:\n", &format!("listening on {host}")]);
 
     let scopes = ["repository:syn101/a:pull,push"];
-    let api = Api::login(&host, "ana", "ana-keeps-her-bytes", &scopes);
+    let api = Api::login(&host, "ana", ANA_PASSWORD, &scopes);
     let token = Api::anonymous(&host)
-        .token("ana", "ana-keeps-her-bytes", &scopes)
+        .token("ana", ANA_PASSWORD, &scopes)
         .json();
     let authorization = format!("Bearer {}", token["token"].as_str().expect("a token"));
     let started = api

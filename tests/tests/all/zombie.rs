@@ -4,20 +4,7 @@
 use std::time::Duration;
 
 use pierhead_model::ContentDigest;
-use pierhead_tests::{Api, Random, Raw, RawAnswer, Server, ServerOptions};
-
-const PROVISION: &str = r#"
-[[user]]
-name = "ana"
-email = "ana@example.org"
-password = "ana-keeps-her-bytes"
-certified = true
-
-[[project]]
-id = "syn101"
-name = "Genomics"
-owner = "ana"
-"#;
+use pierhead_tests::{ANA_PASSWORD, Api, LAB, Random, Raw, RawAnswer, Server, ServerOptions};
 
 const NAME: &str = "syn101/zombie";
 
@@ -38,15 +25,15 @@ struct Writer {
 impl Ground {
     fn new() -> Self {
         let options = ServerOptions {
-            provision: Some(PROVISION.into()),
+            provision: Some(LAB.into()),
             ..Default::default()
         };
         let server = Server::start(options);
         let scopes = ["repository:syn101/zombie:pull,push"];
-        let answer = Api::anonymous(&server.host).token("ana", "ana-keeps-her-bytes", &scopes);
+        let answer = Api::anonymous(&server.host).token("ana", ANA_PASSWORD, &scopes);
         let answer = answer.expect(200).json();
         let authorization = format!("Bearer {}", answer["token"].as_str().expect("a token"));
-        let api = Api::login(&server.host, "ana", "ana-keeps-her-bytes", &scopes);
+        let api = Api::login(&server.host, "ana", ANA_PASSWORD, &scopes);
         Self {
             server,
             api,

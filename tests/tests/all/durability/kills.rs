@@ -5,16 +5,15 @@ use std::sync::{Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use pierhead_tests::{Api, Random, Raw, Server, ServerOptions};
+use pierhead_tests::{ANA_PASSWORD, Api, LAB, Random, Raw, Server, ServerOptions};
 
 use super::ledger::Ledger;
 use super::push::{Image, Moment, Pusher, Session, Trigger};
-use super::{PASSWORD, PROVISION};
 
 /// Repositories that the rounds go through: the first push to each makes it.
 const REPOSITORIES: usize = 5;
 
-/// A closing request counts when the signal left within this time of its last byte.
+/// A closing request counts when the signal left within this time of its last byte or its answer.
 const CLOSE: Duration = Duration::from_millis(20);
 
 /// What the rounds were, for the report.
@@ -35,7 +34,7 @@ fn what_was_acknowledged_outlives_kill_9() {
     println!("{rounds} rounds of kill -9; PIERHEAD_SEED={seed}");
     let begun = Instant::now();
     let mut server = Server::start(ServerOptions {
-        provision: Some(PROVISION.into()),
+        provision: Some(LAB.into()),
         ..ServerOptions::default()
     });
     let ledger = Mutex::new(Ledger::default());
@@ -50,8 +49,9 @@ fn what_was_acknowledged_outlives_kill_9() {
             let at = 1 + random.below(image.length(part) - 1);
             (Moment::Body { part, at }, random.below(5_000))
         } else {
-            let longest = if random.below(2) == 0 { 3_000 } else { 17_000 };
-            (Moment::Closing { part }, random.below(longest))
+            let answered = random.below(3) == 0;
+            let longest = if answered { 4_000 } else { 16_000 };
+            (Moment::Closing { part, answered }, random.below(longest))
         };
         let wait = Duration::from_micros(wait as u64);
         let (token, _) = login(&server);
@@ -67,8 +67,8 @@ fn what_was_acknowledged_outlives_kill_9() {
 
         server = server.again();
         let (token, api) = login(&server);
-        let seen = ledger.lock().expect("no pusher panicked").check(&api);
-        println!("round {round}: {moment:?} + {wait:?}: {seen:?}");
+        let found = ledger.lock().expect("no pusher panicked").check(&api);
+        println!("round {round}: {moment:?} + {wait:?}: {found:?}");
 
         if let Some(session) = session {
             resume(&server, &token, &image, &session, &mut tally);
@@ -83,8 +83,8 @@ fn what_was_acknowledged_outlives_kill_9() {
             .unwrap_or_else(|error| panic!("round {round}: the repeated push: {error}"));
     }
     let (_, api) = login(&server);
-    let seen = ledger.lock().expect("no pusher panicked").check(&api);
-    println!("{tally:?}; at the end {seen:?}; {:?}", begun.elapsed());
+    let found = ledger.lock().expect("no pusher panicked").check(&api);
+    println!("{tally:?}; at the end {found:?}; {:?}", begun.elapsed());
     // At least 15 of 50, and as many in proportion.
     let least = (rounds * 3).div_euclid(10);
     assert!(
@@ -97,6 +97,62 @@ fn what_was_acknowledged_outlives_kill_9() {
         "only {} kills fell on a closing request",
         tally.closings
     );
+}
+
+#[test]
+fn the_check_notices_a_blob_that_is_lost_and_one_that_is_changed() {
+    let mut server = Server::start(ServerOptions {
+        provision: Some(LAB.into()),
+        ..ServerOptions::default()
+    });
+    let ledger = Mutex::new(Ledger::default());
+    let image = Image::new(&mut Random::new(1), "syn101/r0".into(), "t".into());
+    let (token, api) = login(&server);
+    let pusher = Pusher {
+        address: server.address(),
+        token: &token,
+        trigger: None,
+    };
+    pusher
+        .push(&image, &|part| enter(&ledger, &image, part))
+        .expect("a push");
+    let ledger = ledger.into_inner().expect("no pusher panicked");
+    assert_eq!(ledger.check(&api).blobs, image.blobs.len());
+    // A checker that knows of no acknowledgement still sees a manifest whose blob is not whole.
+    let forgetful = Ledger::default();
+    assert_eq!(forgetful.check(&api).blobs, image.blobs.len());
+
+    let file = smallest_file(&server.data().join("blobs"));
+    let mut bytes = std::fs::read(&file).expect("a blob's file");
+    bytes[0] ^= 1;
+    for change in [Some(bytes), None] {
+        server.stop();
+        match change {
+            Some(bytes) => std::fs::write(&file, bytes).expect("a blob's file"),
+            None => std::fs::remove_file(&file).expect("a blob's file"),
+        }
+        server = server.again();
+        let (_, api) = login(&server);
+        for ledger in [&ledger, &forgetful] {
+            let look = std::panic::AssertUnwindSafe(|| ledger.check(&api));
+            assert!(
+                std::panic::catch_unwind(look).is_err(),
+                "the damage went unnoticed"
+            );
+        }
+    }
+}
+
+fn smallest_file(blobs: &std::path::Path) -> std::path::PathBuf {
+    let shards = std::fs::read_dir(blobs).expect("the blobs").flatten();
+    let files = shards
+        .filter_map(|shard| std::fs::read_dir(shard.path()).ok())
+        .flatten()
+        .flatten();
+    files
+        .map(|file| file.path())
+        .min_by_key(|path| std::fs::metadata(path).map_or(u64::MAX, |found| found.len()))
+        .expect("a blob")
 }
 
 /// Pushes, and kills at the moment that was chosen.
@@ -124,7 +180,7 @@ fn killed_at(
             trigger: Some(&trigger),
         };
         let task = scope.spawn(move || pusher.push(image, &|part| enter(ledger, image, part)));
-        let Ok(fired) = told.recv_timeout(Duration::from_mins(1)) else {
+        let Ok(fired) = told.recv_timeout(Duration::from_secs(60)) else {
             trigger.killed.store(true, Ordering::Release);
             panic!("the push never came to {moment:?}: {:?}", task.join());
         };
@@ -139,7 +195,7 @@ fn killed_at(
         }
         task.join().expect("a pusher does not panic")
     });
-    if let Moment::Closing { part } = moment {
+    if let Moment::Closing { part, answered } = moment {
         let ledger = ledger.lock().expect("no pusher panicked");
         let name = image.name.clone();
         let known = match image.blobs.get(part) {
@@ -147,6 +203,7 @@ fn killed_at(
             None => ledger.manifests.contains_key(&(name, image.tag.clone())),
         };
         tally.closed_acknowledged += usize::from(known);
+        assert!(known || !answered, "an answer was not entered");
     } else {
         assert!(
             pushed.is_err(),
@@ -220,10 +277,13 @@ fn login(server: &Server) -> (String, Api) {
     scopes.extend((0..REPOSITORIES).map(|index| format!("repository:syn101/r{index}:pull,push")));
     let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
     let answer = Api::anonymous(&server.host)
-        .token("ana", PASSWORD, &scopes)
+        .token("ana", ANA_PASSWORD, &scopes)
         .expect(200);
     let token = answer.json()["token"].as_str().expect("a token").to_owned();
-    (token, Api::login(&server.host, "ana", PASSWORD, &scopes))
+    (
+        token,
+        Api::login(&server.host, "ana", ANA_PASSWORD, &scopes),
+    )
 }
 
 fn number(variable: &str, default: usize) -> usize {

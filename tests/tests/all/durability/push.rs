@@ -110,8 +110,8 @@ impl Image {
 pub(super) enum Moment {
     /// So many bytes into the body of this part.
     Body { part: usize, at: usize },
-    /// After the last byte of this part's closing request.
-    Closing { part: usize },
+    /// After the last byte of this part's closing request, or of the answer to it.
+    Closing { part: usize, answered: bool },
 }
 
 /// An upload that was under way: where, how much of it had been sent.
@@ -205,7 +205,7 @@ impl<'a> Pusher<'a> {
         if started.status != 202 {
             return Ok(started);
         }
-        part.location = started.header("location").to_owned();
+        started.header("location").clone_into(&mut part.location);
         let location = part.location.clone();
         let close = format!("PUT {location}?digest={digest}");
         match blob.way {
@@ -265,9 +265,13 @@ impl Part<'_> {
         self.raw.begin(line, &all)?;
         self.body(body, false)?;
         if closing {
-            self.closed();
+            self.closed(false);
         }
-        self.raw.answer(false)
+        let answer = self.raw.answer(false)?;
+        if closing {
+            self.closed(true);
+        }
+        Ok(answer)
     }
 
     fn chunked(&mut self, line: &str, body: &[u8]) -> io::Result<RawAnswer> {
@@ -331,9 +335,13 @@ impl Part<'_> {
         Err(io::ErrorKind::ConnectionAborted.into())
     }
 
-    fn closed(&self) {
+    fn closed(&self, answered: bool) {
         if let Some(trigger) = self.pusher.trigger
-            && trigger.moment == (Moment::Closing { part: self.index })
+            && trigger.moment
+                == (Moment::Closing {
+                    part: self.index,
+                    answered,
+                })
         {
             trigger.fire();
         }

@@ -5,11 +5,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use pierhead_model::ContentDigest;
-use pierhead_tests::{Api, Random, Server, ServerOptions, tool};
+use pierhead_tests::{ANA_PASSWORD, Api, LAB, Random, Server, ServerOptions, tool};
 use tempfile::TempDir;
 
 use super::trace::{self, Broken};
-use super::{PASSWORD, PROVISION};
 
 /// What the trace has to show.
 const CALLS: &str = "trace=fsync,fdatasync,read,readv,recvfrom,recvmsg,write,writev,pwrite64,\
@@ -62,15 +61,14 @@ fn traced(config: Option<&str>) -> [Broken; 2] {
     under.extend(flags.iter().map(|flag| (*flag).to_owned()));
     under.push(file);
     let mut server = Server::start(ServerOptions {
-        provision: Some(PROVISION.into()),
+        provision: Some(LAB.into()),
         config: config.map(str::to_owned),
         under,
-        ..ServerOptions::default()
     });
     let api = Api::login(
         &server.host,
         "ana",
-        PASSWORD,
+        ANA_PASSWORD,
         &["repository:syn101/a:pull,push"],
     );
     let bytes = Random::new(7).bytes(300_000);
