@@ -27,7 +27,7 @@ impl Writer {
         self.access.registry.save(&mut loan).await?;
         Ok(UploadStatus {
             id,
-            offset: session(&mut loan)?.offset,
+            offset: session(&mut loan)?.offset(),
         })
     }
 
@@ -47,7 +47,7 @@ impl Writer {
                 Either::Left((next, _)) => next,
                 Either::Right(_) => {
                     return Err(Error::UploadTaken {
-                        offset: session(loan)?.offset,
+                        offset: session(loan)?.offset(),
                     });
                 }
             };
@@ -57,13 +57,13 @@ impl Writer {
                     // What arrived is worth keeping; if it cannot be, what was saved before is.
                     let _ = registry.save(loan).await;
                     return Err(Error::BodyBroken {
-                        offset: session(loan)?.offset,
+                        offset: session(loan)?.offset(),
                         source,
                     });
                 }
                 None => break,
             };
-            let offset = session(loan)?.offset;
+            let offset = session(loan)?.offset();
             let reached = offset.saturating_add(chunk.len() as u64);
             if reached > max {
                 return Err(Error::BlobTooLarge { max });
@@ -77,12 +77,12 @@ impl Writer {
                 .saved
                 .as_ref()
                 .map_or(0, |progress| progress.checkpoint.offset);
-            if live.offset - saved >= limits.checkpoint_every {
+            if live.offset() - saved >= limits.checkpoint_every {
                 registry.save(loan).await?;
             }
         }
         // A body that is not as long as its range said is not the chunk it was said to be.
-        match session(loan)?.offset {
+        match session(loan)?.offset() {
             offset if end.is_some_and(|end| offset != end) => Err(Error::RangeMismatch { offset }),
             _ => Ok(()),
         }
@@ -91,7 +91,7 @@ impl Writer {
 
 /// A chunk must begin where the session stands.
 pub(super) fn check_range(loan: &mut Loan, at: Option<ContentRange>) -> Result<(), Error> {
-    let offset = session(loan)?.offset;
+    let offset = session(loan)?.offset();
     match at {
         Some(range) if range.start() != offset => Err(Error::RangeMismatch { offset }),
         _ => Ok(()),
@@ -119,11 +119,11 @@ impl Registry {
         let live = session(loan)?;
         match written {
             Ok(()) => {
-                live.offset += len;
+                live.received.add(len);
                 live.in_doubt = false;
                 Ok(())
             }
-            Err(error) => Err(taken(error, live.offset)),
+            Err(error) => Err(taken(error, live.offset())),
         }
     }
 
@@ -138,7 +138,7 @@ impl Registry {
             .map(|progress| progress.checkpoint.clone());
         let opened = self.inner.blobs.writer(&live.place, from).await;
         let live = session(loan)?;
-        live.writer = Some(opened.map_err(|error| taken(error, live.offset))?);
+        live.writer = Some(opened.map_err(|error| taken(error, live.offset()))?);
         Ok(())
     }
 
@@ -148,11 +148,11 @@ impl Registry {
         if live
             .saved
             .as_ref()
-            .is_some_and(|saved| saved.checkpoint.offset == live.offset)
+            .is_some_and(|saved| saved.checkpoint.offset == live.offset())
         {
             return Ok(());
         }
-        if live.offset == 0 && live.writer.is_none() {
+        if live.offset() == 0 && live.writer.is_none() {
             return Ok(());
         }
         self.save_always(loan).await
@@ -162,7 +162,7 @@ impl Registry {
     pub(super) async fn save_always(&self, loan: &mut Loan) -> Result<(), Error> {
         self.open_writer(loan).await?;
         let live = session(loan)?;
-        let offset = live.offset;
+        let offset = live.offset();
         let Some(writer) = &mut live.writer else {
             return Err(Error::UploadUnknown);
         };

@@ -55,7 +55,7 @@ impl Writer {
             return Err(self.give_up(loan, mismatch).await);
         }
         let live = session(&mut loan)?;
-        let offset = live.offset;
+        let offset = live.offset();
         if live
             .saved
             .as_ref()

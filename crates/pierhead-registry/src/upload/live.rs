@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures::channel::oneshot;
 use parking_lot::Mutex;
@@ -35,6 +36,7 @@ enum State {
 /// A session that a request works on.
 struct Lent {
     owner: UploadOwner,
+    received: Received,
     /// Tells that request to stop; taken by the first that wants the session.
     stop: Option<oneshot::Sender<()>>,
     /// Dropped when the session comes back.
@@ -50,19 +52,43 @@ pub(crate) struct Live {
     pub(crate) writer: Option<Box<dyn BlobWriter>>,
     /// Absent when what was saved of it cannot be read any more: the bytes are hashed once sealed.
     pub(crate) hasher: Option<Hasher>,
-    /// Bytes received.
-    pub(crate) offset: u64,
+    /// Bytes received, readable while the session is lent.
+    pub(crate) received: Received,
     /// What the row says.
     pub(crate) saved: Option<Progress>,
     /// A call to the writer is under way, and what it has done is not known if it is abandoned.
     pub(crate) in_doubt: bool,
 }
 
+/// A count of bytes that others may look at. Only who holds the session changes it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Received(Arc<AtomicU64>);
+
+impl Received {
+    pub(crate) fn new(bytes: u64) -> Self {
+        Self(Arc::new(AtomicU64::new(bytes)))
+    }
+
+    pub(crate) fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn add(&self, bytes: u64) {
+        self.0.fetch_add(bytes, Ordering::Relaxed);
+    }
+}
+
+impl Live {
+    pub(crate) fn offset(&self) -> u64 {
+        self.received.get()
+    }
+}
+
 impl fmt::Debug for Live {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Live")
             .field("generation", &self.generation)
-            .field("offset", &self.offset)
+            .field("offset", &self.offset())
             .finish_non_exhaustive()
     }
 }
@@ -107,6 +133,14 @@ impl Sessions {
         }
     }
 
+    /// How far a session in memory is, whether a request works on it or not.
+    pub(crate) fn received(&self, id: UploadId, owner: &UploadOwner) -> Option<u64> {
+        match &self.table.lock().slots.get(&id)?.state {
+            State::Parked(live) => (live.owner == *owner).then(|| live.offset()),
+            State::Lent(lent) => (lent.owner == *owner).then(|| lent.received.get()),
+        }
+    }
+
     /// Takes a session for a request of its owner.
     pub(crate) fn claim(&self, id: UploadId, owner: &UploadOwner) -> Claim {
         let mut table = self.table.lock();
@@ -148,6 +182,7 @@ impl Sessions {
         let owner = live.owner.clone();
         let lent = Lent {
             owner,
+            received: live.received.clone(),
             stop: Some(stop),
             waiting: Vec::new(),
         };

@@ -6,7 +6,7 @@ use futures::future::{Either, select};
 use pierhead_model::{Algorithm, Hasher};
 use pierhead_storage::{NewUpload, Permit, StoreError, Upload, UploadId, UploadOwner};
 
-use super::live::{Claim, Live, Loan};
+use super::live::{Claim, Live, Loan, Received};
 use crate::access::Called;
 use crate::writer::{StartUpload, UploadStatus, Writer};
 use crate::{Error, Registry};
@@ -19,35 +19,15 @@ impl Writer {
         Ok(UploadStatus { id, offset: 0 })
     }
 
-    /// Where a session stands: what is safe, or what a live request has received.
+    /// Where a session stands: what a request that works on it has received, or what is safe.
     pub async fn status(&self, id: UploadId) -> Result<UploadStatus, Error> {
-        let upload = self.find(id).await?;
-        match self
-            .access
-            .registry
-            .inner
-            .sessions
-            .claim(id, &self.owner_of(&upload.1))
-        {
-            Claim::Yours(mut loan) => {
-                let offset = loan.live().map_or(0, |live| live.offset);
-                Ok(UploadStatus { id, offset })
-            }
-            // Asking where to go on means that the other request is given up: it has been told to
-            // stop, and where it does is where to go on.
-            Claim::Wait(returned) => {
-                self.wait(returned).await;
-                let offset = match self.claim_now(id, &upload.1) {
-                    Some(mut loan) => loan.live().map_or(0, |live| live.offset),
-                    None => self.find(id).await?.0.offset(),
-                };
-                Ok(UploadStatus { id, offset })
-            }
-            Claim::Absent => Ok(UploadStatus {
-                id,
-                offset: upload.0.offset(),
-            }),
-        }
+        let (upload, permit) = self.find(id).await?;
+        let sessions = &self.access.registry.inner.sessions;
+        let received = sessions.received(id, &self.owner_of(&permit));
+        Ok(UploadStatus {
+            id,
+            offset: received.unwrap_or(upload.offset()),
+        })
     }
 
     /// Ends a session; what it received is given up.
@@ -157,19 +137,6 @@ impl Writer {
         call.await.map_err(unknown)
     }
 
-    fn claim_now(&self, id: UploadId, permit: &Permit) -> Option<Loan> {
-        match self
-            .access
-            .registry
-            .inner
-            .sessions
-            .claim(id, &self.owner_of(permit))
-        {
-            Claim::Yours(loan) => Some(loan),
-            Claim::Wait(_) | Claim::Absent => None,
-        }
-    }
-
     fn owner_of(&self, permit: &Permit) -> UploadOwner {
         UploadOwner {
             view: permit.view.clone(),
@@ -193,16 +160,14 @@ fn live(upload: Upload, owner: UploadOwner) -> Live {
         None => Some(Hasher::new(upload.algorithm)),
         Some(progress) => Hasher::resume(&progress.hash).ok(),
     };
+    let received = Received::new(upload.offset());
     Live {
         generation: upload.generation,
         owner,
         place: upload.place,
         writer: None,
         hasher,
-        offset: upload
-            .progress
-            .as_ref()
-            .map_or(0, |progress| progress.checkpoint.offset),
+        received,
         saved: upload.progress,
         in_doubt: false,
     }
