@@ -3,9 +3,10 @@
 //! Every handle of this crate holds an [`Access`], and an access exists only once the authorizer
 //! has allowed it. When a store says that the permission has moved, the access decides anew.
 
-use futures::future::BoxFuture;
+use std::future::Future;
+
 use pierhead_model::{RepositoryActions, RepositoryName};
-use pierhead_storage::{NewName, Permit, RepositoryId, StoreError, View};
+use pierhead_storage::{NewName, Permit, Repository, RepositoryId, StoreError, View};
 
 use crate::{
     Action, Allowed, Caller, Decision, Denial, DenialKind, Error, Registry, Resource, Wanted,
@@ -56,20 +57,36 @@ impl Access {
         permitted(registry, caller, name, Action::Pull).await
     }
 
+    /// Whether the caller may do something else here as well, their token's list included. Nothing
+    /// is forgotten when they may not: what was allowed here still is.
+    pub(crate) async fn may_also(&self, action: Action) -> Result<bool, Error> {
+        let Self {
+            registry,
+            caller,
+            name,
+            ..
+        } = self;
+        if !caller.ceiling.allows_any(name, within(action)) {
+            return Ok(false);
+        }
+        let (repository, _) = resolve(registry, caller, name).await?;
+        let resource = Resource {
+            name,
+            repository: repository.as_ref(),
+        };
+        let decided = registry.inner.authorizer.decide(caller, action, &resource);
+        Ok(matches!(decided.await?, Decision::Allow(_)))
+    }
+
     /// Whether this is a name that no repository had when it was decided.
     pub(crate) fn is_new(&self) -> bool {
         matches!(self.permit.view, View::New(_))
     }
 
-    /// What was decided first.
-    pub(crate) fn permit(&self) -> &Permit {
-        &self.permit
-    }
-
     /// Calls a store under the permit, and decides anew when it has become stale.
-    pub(crate) async fn call<T>(
+    pub(crate) async fn call<T, F: Future<Output = Result<T, StoreError>>>(
         &self,
-        mut call: impl FnMut(Permit) -> BoxFuture<'static, Result<T, StoreError>>,
+        mut call: impl FnMut(Permit) -> F,
     ) -> Result<(T, Permit), Called> {
         let mut permit = self.permit.clone();
         for _ in 0..TRIES {
@@ -117,12 +134,7 @@ async fn permitted(
     action: Action,
 ) -> Result<Permit, Error> {
     let (rows, caches) = (&*registry.inner.rows, &registry.inner.caches);
-    let known = caches.known(rows, &caller.id, name).await?;
-    let fresh = known.is_none();
-    let repository = match known {
-        Some(repository) => Some(repository),
-        None => rows.find_repository(name).await?,
-    };
+    let (repository, fresh) = resolve(registry, caller, name).await?;
     let resource = Resource {
         name,
         repository: repository.as_ref(),
@@ -143,6 +155,19 @@ async fn permitted(
             caches.forget(&caller.id, name);
             Err(refusal(caller, name, action, denial))
         }
+    }
+}
+
+/// The repository of a name, and whether it was asked of the store just now.
+async fn resolve(
+    registry: &Registry,
+    caller: &Caller,
+    name: &RepositoryName,
+) -> Result<(Option<Repository>, bool), Error> {
+    let rows = &*registry.inner.rows;
+    match registry.inner.caches.known(rows, &caller.id, name).await? {
+        Some(known) => Ok((Some(known), false)),
+        None => Ok((rows.find_repository(name).await?, true)),
     }
 }
 

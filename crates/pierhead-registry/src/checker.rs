@@ -1,6 +1,6 @@
 //! Asking whether something is there, which whoever may pull or push may do.
 
-use pierhead_model::{ContentDigest, Reference, RepositoryActions, RepositoryName};
+use pierhead_model::{ContentDigest, Reference, RepositoryName};
 use pierhead_storage::{BlobRecord, StoredManifest, Touch};
 
 use crate::access::Access;
@@ -28,16 +28,11 @@ impl Checker {
         find_manifest(&self.access, reference).await
     }
 
-    /// A blob. A caller whose token lets them push is about to name it in a manifest: its grace is
+    /// A blob. Who may push is about to name it in a manifest instead of sending it: its grace is
     /// renewed, so that it is still there when they do.
     pub async fn blob(&self, digest: &ContentDigest) -> Result<BlobRecord, Error> {
-        let Access {
-            registry,
-            caller,
-            name,
-            ..
-        } = &self.access;
-        let touch = if caller.ceiling.allows_any(name, RepositoryActions::PUSH) {
+        let registry = &self.access.registry;
+        let touch = if self.access.may_also(Action::Push).await? {
             Touch::Renew {
                 at: registry.clock().now(),
                 grace: registry.limits().grace,

@@ -4,9 +4,10 @@
 //! condemned, for good. Only later, past the life of any redirect or open read, are the bytes
 //! removed and the places forgotten.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
-use pierhead_storage::{CollectRule, StoreError};
+use pierhead_storage::{CollectRule, Condemned, StoreError};
 
 use crate::{Error, Registry};
 
@@ -60,11 +61,16 @@ impl Registry {
                 rows => done.rows += rows,
             }
         }
-        while done.failed.is_none() {
-            let Some(before) = inner.clock.now().checked_sub(schedule.keep) else {
-                break;
-            };
-            let condemned = inner.rows.removable(before, BATCH).await?;
+        let Some(before) = inner.clock.now().checked_sub(schedule.keep) else {
+            return Ok(done);
+        };
+        // What cannot be removed now stays for the next round, and keeps nothing else waiting.
+        let mut stuck = HashSet::new();
+        loop {
+            let limit = BATCH + stuck.len();
+            let condemned = inner.rows.removable(before, limit).await?;
+            let fresh = |it: &Condemned| !stuck.contains(&it.place);
+            let condemned: Vec<_> = condemned.into_iter().filter(fresh).collect();
             if condemned.is_empty() {
                 break;
             }
@@ -72,7 +78,10 @@ impl Registry {
             for it in condemned {
                 match inner.blobs.remove(&it.place, it.checkpoint.as_ref()).await {
                     Ok(()) => gone.push(it.place),
-                    Err(error) => done.failed = done.failed.take().or(Some(error)),
+                    Err(error) => {
+                        done.failed = done.failed.take().or(Some(error));
+                        stuck.insert(it.place);
+                    }
                 }
             }
             inner.rows.forget(&gone).await?;

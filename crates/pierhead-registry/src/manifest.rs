@@ -1,5 +1,6 @@
 //! Putting manifests.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -7,8 +8,9 @@ use pierhead_model::{
     Algorithm, ContentDigest, Digest, Manifest, ManifestReference, MediaType, Reference,
     ReferenceRole, Tag,
 };
-use pierhead_storage::{ManifestPut, PutOutcome, StoredReference};
+use pierhead_storage::{ManifestPut, PutOutcome, StoredReference, Touch};
 
+use crate::reader::{find_blob, find_manifest};
 use crate::writer::Writer;
 use crate::{Error, Event, MissingReferences};
 
@@ -51,7 +53,7 @@ impl Writer {
         if let Reference::Tag(tag) = put.reference {
             tags.insert(0, tag);
         }
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = HashSet::new();
         tags.retain(|tag| seen.insert(tag.clone()));
         let row = ManifestPut {
             digest,
@@ -60,7 +62,7 @@ impl Writer {
             artifact_type: manifest.artifact_type().map(str::to_owned),
             subject: subject.as_ref().and_then(Digest::content),
             annotations: manifest.annotations_json().map(str::to_owned),
-            references: self.references(&manifest)?,
+            references: self.references(&manifest).await?,
             tags: tags.clone(),
             by: self.access.caller.id.clone(),
             at: registry.clock().now(),
@@ -98,32 +100,61 @@ impl Writer {
         }
     }
 
-    /// What must be there. A digest of an algorithm that nothing is stored under cannot be.
-    fn references(&self, manifest: &Manifest) -> Result<Vec<StoredReference>, Error> {
+    /// Everything the manifest names but its subject, each digest once in each role. A digest of an
+    /// algorithm that nothing is stored under cannot be here; where it must, the refusal names what
+    /// else is missing as well.
+    async fn references(&self, manifest: &Manifest) -> Result<Vec<StoredReference>, Error> {
         let rule = self.access.registry.inner.missing_references;
         let mut absent = Vec::new();
-        let mut stored = Vec::new();
+        let mut stored: Vec<StoredReference> = Vec::new();
+        let mut seen = HashMap::new();
+        let mut foreign = HashSet::new();
         for reference in manifest.references() {
             if reference.role == ReferenceRole::Subject {
                 continue;
             }
             let required = required(rule, &reference);
-            match reference.digest.content() {
-                Some(digest) => {
-                    stored.push(StoredReference {
-                        digest,
-                        role: reference.role,
-                        required,
-                    });
+            let Some(digest) = reference.digest.content() else {
+                if required && foreign.insert(reference.digest.clone()) {
+                    absent.push(reference.digest);
                 }
-                None if required => absent.push(reference.digest),
-                None => {}
-            }
+                continue;
+            };
+            let at = *seen.entry((digest, reference.role)).or_insert_with(|| {
+                stored.push(StoredReference {
+                    digest,
+                    role: reference.role,
+                    required: false,
+                });
+                stored.len() - 1
+            });
+            stored[at].required |= required;
         }
         if absent.is_empty() {
             return Ok(stored);
         }
+        for reference in stored.iter().filter(|it| it.required) {
+            if !self.is_here(reference).await? {
+                absent.push(reference.digest.into());
+            }
+        }
         Err(Error::ManifestBlobUnknown { digests: absent })
+    }
+
+    async fn is_here(&self, reference: &StoredReference) -> Result<bool, Error> {
+        let found = if reference.role == ReferenceRole::Child {
+            let reference = Reference::Digest(reference.digest);
+            find_manifest(&self.access, &reference).await.map(drop)
+        } else {
+            find_blob(&self.access, &reference.digest, Touch::No)
+                .await
+                .map(drop)
+        };
+        match found {
+            Ok(()) => Ok(true),
+            Err(Error::ManifestUnknown { .. } | Error::BlobUnknown { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -71,7 +71,10 @@ impl Reader {
         });
         let (found, _) = call.await?;
         // A page cut short by its bytes goes on, too; whether it was, one more row tells.
-        let Some(last) = found.last().filter(|_| found.len() <= limit) else {
+        let annotations = found.iter().filter_map(|it| it.annotations.as_ref());
+        let cut_short = annotations.map(String::len).sum::<usize>() >= query.max_bytes;
+        let last = found.last().filter(|_| found.len() <= limit && cut_short);
+        let Some(last) = last else {
             return Ok(Page::cut(found, limit));
         };
         let next = ReferrerQuery {

@@ -6,154 +6,148 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures::{Stream, StreamExt, TryStreamExt};
-use pierhead_model::{ContentDigest, ContentRange, DigestMismatch, Hasher};
+use futures::{Stream, TryStreamExt};
+use pierhead_model::{ContentDigest, ContentRange, Hasher};
 use pierhead_storage::{
-    BlobCommit, BlobRead, BlobRecord, ReadOptions, StoreError, UploadId, UploadOwner,
+    BlobCommit, BlobRead, BlobRecord, Place, ReadOptions, StoreError, UploadId,
 };
 
-use super::body::{check_range, session, taken};
-use super::live::Loan;
+use super::live::Live;
+use super::session::missing;
 use crate::access::Called;
 use crate::writer::Writer;
 use crate::{BodyError, Error, Event};
 
 impl Writer {
-    /// Adds the last body, if there is one, and closes the session. A digest that the bytes do not
-    /// have ends it.
+    /// Adds the last body, if there is one, and closes the session. The blob is durable when this
+    /// returns; dropped before, it leaves a session that can be closed again, or the blob.
+    ///
+    /// # Errors
+    /// As [`Writer::append`]; [`Error::DigestMismatch`], after which the session is gone; what
+    /// deciding again came to.
     pub async fn finish(
         &self,
         id: UploadId,
         at: Option<ContentRange>,
-        body: impl Stream<Item = Result<Bytes, BodyError>> + Send + Unpin,
+        mut body: impl Stream<Item = Result<Bytes, BodyError>> + Send + Unpin,
         digest: &ContentDigest,
     ) -> Result<BlobRecord, Error> {
-        let mut loan = self.take(id).await?;
-        check_range(&mut loan, at)?;
-        self.receive(&mut loan, at, body).await?;
-        self.close(loan, digest).await
+        let mut loan = self.acquire(id, at).await?;
+        self.receive(&mut loan, at, &mut body).await?;
+        // From here on nobody makes it stop: a newer request waits for its end.
+        let live = loan.live.as_mut().ok_or_else(missing)?;
+        let done = self.complete(live, digest).await;
+        match done {
+            Ok(_) => loan.end(),
+            Err(Error::DigestMismatch(_)) => {
+                // The bytes are not what they were said to be, and nobody can say which are wrong.
+                // Should the row outlive this, it expires by itself.
+                drop(self.cancel(id).await);
+                loan.end();
+            }
+            Err(_) => {}
+        }
+        done
     }
 
-    /// Takes a whole blob in one request.
+    /// Takes a whole blob in one request. It is durable when this returns.
+    ///
+    /// # Errors
+    /// As [`Writer::finish`].
     pub async fn upload(
         &self,
         body: impl Stream<Item = Result<Bytes, BodyError>> + Send + Unpin,
         digest: &ContentDigest,
     ) -> Result<BlobRecord, Error> {
-        let (mut loan, _) = self.open(digest.algorithm()).await?;
-        self.receive(&mut loan, None, body).await?;
-        self.close(loan, digest).await
+        let id = self.open(digest.algorithm()).await?;
+        let done = self.finish(id, None, body, digest).await;
+        if done.is_err() {
+            // Nobody knows this session's id: nobody could go on with it.
+            drop(self.cancel(id).await);
+        }
+        done
     }
 
-    async fn close(&self, mut loan: Loan, digest: &ContentDigest) -> Result<BlobRecord, Error> {
-        let registry = &self.access.registry;
-        let hashed = session(&mut loan)?.hasher.clone();
+    async fn complete(&self, live: &mut Live, digest: &ContentDigest) -> Result<BlobRecord, Error> {
+        let inner = &self.access.registry.inner;
+        let id = live.generation().upload;
+        let hashed = live.hasher().cloned();
         let hashed = hashed.filter(|hasher| hasher.algorithm() == digest.algorithm());
-        if let Some(found) = hashed.as_ref().map(|hasher| hasher.clone().finish())
-            && let Err(mismatch) = found.verify(*digest)
-        {
-            return Err(self.give_up(loan, mismatch).await);
+        let on_the_way = hashed.is_some();
+        if let Some(hasher) = hashed {
+            hasher.finish().verify(*digest)?;
         }
-        let live = session(&mut loan)?;
-        let offset = live.offset();
-        if live
-            .saved
-            .as_ref()
-            .is_none_or(|saved| saved.checkpoint.offset != offset)
-            || live.writer.is_none()
-        {
-            registry.save_always(&mut loan).await?;
+        if let Err(error) = live.save_to_seal(inner).await {
+            return Err(self.lost(id, error).await);
         }
-        let live = session(&mut loan)?;
-        let Some(writer) = &mut live.writer else {
-            return Err(Error::UploadUnknown);
-        };
-        live.in_doubt = true;
-        let size = writer.seal().await.map_err(|error| taken(error, offset))?;
-        session(&mut loan)?.in_doubt = false;
-        if hashed.is_none() {
-            let found = self.read_back(&mut loan, size, digest).await?;
-            if let Err(mismatch) = found.verify(*digest) {
-                return Err(self.give_up(loan, mismatch).await);
-            }
+        if let Err(error) = live.seal().await {
+            return Err(self.lost(id, error).await);
         }
-        self.commit(loan, digest, size).await
+        if !on_the_way {
+            let (place, size) = (live.place().clone(), live.offset());
+            self.read_back(&place, size, digest)
+                .await?
+                .verify(*digest)?;
+        }
+        self.commit(live, digest).await
     }
 
-    async fn commit(
-        &self,
-        mut loan: Loan,
-        digest: &ContentDigest,
-        size: u64,
-    ) -> Result<BlobRecord, Error> {
+    async fn commit(&self, live: &mut Live, digest: &ContentDigest) -> Result<BlobRecord, Error> {
         let registry = &self.access.registry;
         let commit = BlobCommit {
-            generation: session(&mut loan)?.generation,
+            generation: live.generation(),
             digest: *digest,
-            size,
+            size: live.offset(),
             at: registry.clock().now(),
         };
         let rows = &registry.inner.rows;
-        let call = self.access.call(|permit| {
-            let rows = Arc::clone(rows);
-            Box::pin(async move { rows.commit_blob(commit, &permit).await })
-        });
+        live.doubt();
+        let call = self
+            .access
+            .call(|permit| async move { rows.commit_blob(commit, &permit).await });
         match call.await {
             Ok((record, _)) => {
-                loan.end();
-                let Self { access } = self;
                 registry.tell(|| Event::BlobAdded {
-                    name: access.name.clone(),
+                    name: self.access.name.clone(),
                     digest: *digest,
                     size: record.size,
-                    by: access.caller.id.clone(),
+                    by: self.access.caller.id.clone(),
                 });
                 Ok(record)
             }
-            Err(Called::Store(StoreError::Superseded)) => {
-                loan.end();
-                Err(Error::UploadTaken { offset: size })
+            // Refused, and nothing was changed: should it be allowed again, it can be closed again.
+            Err(Called::Refused(error)) => {
+                live.trust();
+                Err(error)
             }
-            Err(called) => Err(called.into()),
+            Err(Called::Store(StoreError::NotFound)) => Err(Error::UploadUnknown),
+            // That the digest exists with another length is damage, whoever is asked.
+            Err(Called::Store(error @ StoreError::Conflict(_))) => Err(error.into()),
+            Err(Called::Store(error)) => Err(self.lost(commit.generation.upload, error).await),
         }
     }
 
     /// Hashes sealed bytes under an algorithm they were not hashed with as they came.
     async fn read_back(
         &self,
-        loan: &mut Loan,
+        place: &Place,
         size: u64,
         digest: &ContentDigest,
     ) -> Result<ContentDigest, Error> {
-        let place = session(loan)?.place.clone();
         let blobs = &self.access.registry.inner.blobs;
         let mut hasher = Hasher::new(digest.algorithm());
-        if size > 0 {
-            let read = blobs.read(&place, 0..size, &ReadOptions::default()).await?;
-            let BlobRead::Stream(bytes) = read else {
-                let unasked = StoreError::Conflict("a redirect that nobody asked for");
-                return Err(Error::Corrupt(Arc::new(unasked)));
-            };
-            let mut bytes = bytes.fuse();
-            while let Some(chunk) = bytes.try_next().await? {
-                hasher.update(&chunk);
-            }
+        let read = blobs.read(place, 0..size, &ReadOptions::default()).await?;
+        let BlobRead::Stream(mut bytes) = read else {
+            let unasked = StoreError::Conflict("a redirect that nobody asked for");
+            return Err(Error::Corrupt(Arc::new(unasked)));
+        };
+        while let Some(chunk) = bytes.try_next().await? {
+            hasher.update(&chunk);
+        }
+        if hasher.len() != size {
+            let what = "a blob read back has another length".to_owned();
+            return Err(Error::Corrupt(Arc::new(StoreError::Corrupt { what })));
         }
         Ok(hasher.finish())
-    }
-
-    /// The bytes are not what they were said to be, and nobody can say which of them are wrong.
-    async fn give_up(&self, mut loan: Loan, mismatch: DigestMismatch) -> Error {
-        if let Ok(live) = session(&mut loan) {
-            let (id, by) = (live.generation.upload, self.access.caller.id.clone());
-            let of = UploadOwner {
-                view: live.owner.view.clone(),
-                by,
-            };
-            // Should the row outlive this, it expires by itself.
-            let _ = self.access.registry.inner.rows.cancel_upload(id, &of).await;
-        }
-        loan.end();
-        mismatch.into()
     }
 }

@@ -1,286 +1,187 @@
-//! The sessions in memory, and how they are lent.
+//! A session as this process holds it: the open writer, the running hash, and how far both are.
 
-use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 
-use futures::channel::oneshot;
-use parking_lot::Mutex;
-use pierhead_model::Hasher;
-use pierhead_storage::{BlobWriter, Generation, Place, Progress, UploadId, UploadOwner};
+use bytes::Bytes;
+use pierhead_model::{HashState, Hasher};
+use pierhead_storage::{BlobWriter, Generation, Place, Progress, StoreError, Upload};
 
-/// Sessions whose writer and hasher are in memory.
-#[derive(Clone)]
-pub(crate) struct Sessions {
-    table: Arc<Mutex<Table>>,
-}
+use crate::registry::Inner;
 
-struct Table {
-    slots: HashMap<UploadId, Slot>,
-    most: usize,
-    /// Counts loans and parkings; the smallest is the one longest parked.
-    ticks: u64,
-}
-
-struct Slot {
-    tick: u64,
-    state: State,
-}
-
-enum State {
-    Parked(Box<Live>),
-    Lent(Lent),
-}
-
-/// A session that a request works on.
-struct Lent {
-    owner: UploadOwner,
-    received: Received,
-    /// Tells that request to stop; taken by the first that wants the session.
-    stop: Option<oneshot::Sender<()>>,
-    /// Dropped when the session comes back.
-    waiting: Vec<oneshot::Sender<()>>,
-}
-
-/// A session's writer, its hasher, and how far both are.
 pub(crate) struct Live {
-    pub(crate) generation: Generation,
-    pub(crate) owner: UploadOwner,
-    pub(crate) place: Place,
-    /// Opened with the first byte.
-    pub(crate) writer: Option<Box<dyn BlobWriter>>,
-    /// Absent when what was saved of it cannot be read any more: the bytes are hashed once sealed.
-    pub(crate) hasher: Option<Hasher>,
-    /// Bytes received, readable while the session is lent.
-    pub(crate) received: Received,
+    generation: Generation,
+    place: Place,
+    /// Opened by the first request that brings bytes.
+    writer: Option<Box<dyn BlobWriter>>,
+    /// Absent when what was saved of it cannot be gone on from: the bytes are hashed once sealed.
+    hasher: Option<Hasher>,
+    /// Bytes received.
+    offset: u64,
     /// What the row says.
-    pub(crate) saved: Option<Progress>,
-    /// A call to the writer is under way, and what it has done is not known if it is abandoned.
-    pub(crate) in_doubt: bool,
-}
-
-/// A count of bytes that others may look at. Only who holds the session changes it.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Received(Arc<AtomicU64>);
-
-impl Received {
-    pub(crate) fn new(bytes: u64) -> Self {
-        Self(Arc::new(AtomicU64::new(bytes)))
-    }
-
-    pub(crate) fn get(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn add(&self, bytes: u64) {
-        self.0.fetch_add(bytes, Ordering::Relaxed);
-    }
-}
-
-impl Live {
-    pub(crate) fn offset(&self) -> u64 {
-        self.received.get()
-    }
+    saved: Option<Progress>,
+    saved_at: SystemTime,
+    /// A store call is under way, or has ended in a way that leaves the writer unknown.
+    in_doubt: bool,
 }
 
 impl fmt::Debug for Live {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Live")
             .field("generation", &self.generation)
-            .field("offset", &self.offset())
+            .field("offset", &self.offset)
             .finish_non_exhaustive()
     }
 }
 
-impl fmt::Debug for Sessions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sessions")
-            .field("count", &self.table.lock().slots.len())
-            .finish()
-    }
-}
-
-/// What [`Sessions::claim`] found.
-pub(crate) enum Claim {
-    /// Nobody works on it: it is yours.
-    Yours(Loan),
-    /// Its owner's other request works on it and was told to stop; resolves when it has.
-    Wait(oneshot::Receiver<()>),
-    /// It is not in memory, or not this owner's.
-    Absent,
-}
-
-/// A session lent to a request. Dropping it gives the session back.
-pub(crate) struct Loan {
-    sessions: Sessions,
-    tick: u64,
-    id: UploadId,
-    live: Option<Box<Live>>,
-    /// Resolves when a newer request wants the session.
-    pub(crate) stop: oneshot::Receiver<()>,
-}
-
-impl Sessions {
-    pub(crate) fn new(most: usize) -> Self {
-        let table = Table {
-            slots: HashMap::new(),
-            most,
-            ticks: 0,
+impl Live {
+    /// A session as its row says it is.
+    pub(super) fn new(upload: Upload, now: SystemTime) -> Self {
+        let offset = upload.offset();
+        let hasher = match &upload.progress {
+            None => Some(Hasher::new(upload.algorithm)),
+            Some(progress) => Hasher::resume(&progress.hash).ok(),
         };
         Self {
-            table: Arc::new(Mutex::new(table)),
+            generation: upload.generation,
+            place: upload.place,
+            writer: None,
+            hasher: hasher.filter(|hasher| hasher.len() == offset),
+            offset,
+            saved: upload.progress,
+            saved_at: now,
+            in_doubt: false,
         }
     }
 
-    /// How far a session in memory is, whether a request works on it or not.
-    pub(crate) fn received(&self, id: UploadId, owner: &UploadOwner) -> Option<u64> {
-        match &self.table.lock().slots.get(&id)?.state {
-            State::Parked(live) => (live.owner == *owner).then(|| live.offset()),
-            State::Lent(lent) => (lent.owner == *owner).then(|| lent.received.get()),
+    pub(super) fn generation(&self) -> Generation {
+        self.generation
+    }
+
+    pub(super) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    pub(super) fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// The hash of everything received, where it is known.
+    pub(super) fn hasher(&self) -> Option<&Hasher> {
+        self.hasher.as_ref()
+    }
+
+    pub(super) fn in_doubt(&self) -> bool {
+        self.in_doubt
+    }
+
+    /// Until [`Live::trust`] the row may be gone, and who comes next must ask the store.
+    pub(super) fn doubt(&mut self) {
+        self.in_doubt = true;
+    }
+
+    /// The store has said that nothing was changed.
+    pub(super) fn trust(&mut self) {
+        self.in_doubt = false;
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.writer.is_some()
+    }
+
+    /// Opens the place where the row says, which revokes every writer opened before.
+    pub(super) async fn open(&mut self, inner: &Inner) -> Result<(), StoreError> {
+        let from = self.saved.as_ref().map(|saved| saved.checkpoint.clone());
+        self.writer = Some(inner.blobs.writer(&self.place, from).await?);
+        Ok(())
+    }
+
+    fn writer(&mut self) -> Result<&mut Box<dyn BlobWriter>, StoreError> {
+        self.writer.as_mut().ok_or(StoreError::Superseded)
+    }
+
+    /// Writes and hashes the next bytes.
+    pub(super) async fn write(&mut self, chunk: Bytes) -> Result<(), StoreError> {
+        self.in_doubt = true;
+        self.writer()?.write(chunk.clone()).await?;
+        if let Some(hasher) = &mut self.hasher {
+            hasher.update(&chunk);
+        }
+        self.offset += chunk.len() as u64;
+        self.in_doubt = false;
+        Ok(())
+    }
+
+    /// Whether so much has come, or so much time has gone by, that it is worth saving. A line so
+    /// slow that it never fills the distance would otherwise outlive its session.
+    pub(super) fn is_due(&self, inner: &Inner) -> bool {
+        let saved = self
+            .saved
+            .as_ref()
+            .map_or(0, |saved| saved.checkpoint.offset);
+        let age = inner.clock.now().duration_since(self.saved_at);
+        self.offset.saturating_sub(saved) >= inner.blobs.limits().checkpoint_every
+            || age.is_ok_and(|age| age > inner.limits.upload_idle / 4)
+    }
+
+    /// Makes what was received durable and writes down how far it is, unless that is done already
+    /// or there is nothing.
+    pub(super) async fn save(&mut self, inner: &Inner) -> Result<(), StoreError> {
+        if self.offset == 0 && self.saved.is_none() {
+            return Ok(());
+        }
+        self.save_to_seal(inner).await
+    }
+
+    /// The same, also for a session that has received nothing: what is sealed must be saved first.
+    pub(super) async fn save_to_seal(&mut self, inner: &Inner) -> Result<(), StoreError> {
+        match &self.saved {
+            Some(saved) if saved.checkpoint.offset == self.offset => Ok(()),
+            _ => self.save_anew(inner).await,
         }
     }
 
-    /// Takes a session for a request of its owner.
-    pub(crate) fn claim(&self, id: UploadId, owner: &UploadOwner) -> Claim {
-        let mut table = self.table.lock();
-        let parked = match table.slots.get_mut(&id).map(|slot| &mut slot.state) {
-            Some(State::Parked(live)) => live.owner == *owner,
-            Some(State::Lent(lent)) if lent.owner == *owner => {
-                if let Some(stop) = lent.stop.take() {
-                    // Nobody listens when that request is ending already.
-                    let _ = stop.send(());
-                }
-                let (back, returned) = oneshot::channel();
-                lent.waiting.push(back);
-                return Claim::Wait(returned);
+    /// The same, even if nothing came since: the row says that the session is alive.
+    pub(super) async fn save_anew(&mut self, inner: &Inner) -> Result<(), StoreError> {
+        self.in_doubt = true;
+        let checkpoint = self.writer()?.checkpoint().await?;
+        let (offset, at) = (self.offset, inner.clock.now());
+        // The hash goes with exactly these bytes. Where it is not known (a store that keeps a tail
+        // to itself, a state of another version), nothing is written in its place, and a session
+        // that goes on from here hashes its bytes once they are sealed.
+        let known = self.hasher.as_ref().filter(|_| checkpoint.offset == offset);
+        let hash = known.map_or_else(|| HashState::from_bytes(Bytes::new()), Hasher::save);
+        let progress = Progress { checkpoint, hash };
+        let saved = inner
+            .rows
+            .save_upload(self.generation, progress.clone(), at)
+            .await;
+        match saved {
+            Ok(()) => {
+                self.saved = Some(progress);
+                self.saved_at = at;
             }
-            Some(State::Lent(_)) | None => false,
-        };
-        if !parked {
-            return Claim::Absent;
-        }
-        match table.slots.remove(&id) {
-            Some(Slot {
-                state: State::Parked(live),
-                ..
-            }) => Claim::Yours(self.lend_in(&mut table, live)),
-            _ => Claim::Absent,
-        }
-    }
-
-    /// Lends a session that was just opened or taken over; an earlier loan of it is no longer
-    /// given back.
-    pub(crate) fn lend(&self, live: Box<Live>) -> Loan {
-        self.lend_in(&mut self.table.lock(), live)
-    }
-
-    fn lend_in(&self, table: &mut Table, live: Box<Live>) -> Loan {
-        table.ticks += 1;
-        let (tick, id) = (table.ticks, live.generation.upload);
-        let (stop, stopped) = oneshot::channel();
-        let owner = live.owner.clone();
-        let lent = Lent {
-            owner,
-            received: live.received.clone(),
-            stop: Some(stop),
-            waiting: Vec::new(),
-        };
-        table.slots.insert(
-            id,
-            Slot {
-                tick,
-                state: State::Lent(lent),
-            },
-        );
-        Loan {
-            sessions: self.clone(),
-            tick,
-            id,
-            live: Some(live),
-            stop: stopped,
-        }
-    }
-
-    /// Takes what no request works on, to save it.
-    pub(crate) fn parked(&self) -> Vec<Loan> {
-        let mut table = self.table.lock();
-        let parked = |slot: &Slot| matches!(slot.state, State::Parked(_));
-        let ids: Vec<_> = table
-            .slots
-            .iter()
-            .filter(|(_, slot)| parked(slot))
-            .map(|(id, _)| *id)
-            .collect();
-        let mut loans = Vec::with_capacity(ids.len());
-        for id in ids {
-            if let Some(Slot {
-                state: State::Parked(live),
-                ..
-            }) = table.slots.remove(&id)
-            {
-                loans.push(self.lend_in(&mut table, live));
+            Err(StoreError::Superseded) => return Err(StoreError::Superseded),
+            // The row says something older, which is true as well, and the writer is as it was.
+            Err(error) => {
+                self.in_doubt = false;
+                return Err(error);
             }
         }
-        loans
+        self.in_doubt = false;
+        Ok(())
     }
 
-    fn give_back(&self, tick: u64, id: UploadId, live: Option<Box<Live>>) {
-        let mut evicted = None;
-        let mut table = self.table.lock();
-        // A newer request may have taken the session over without waiting any longer.
-        if table.slots.get(&id).is_some_and(|slot| slot.tick == tick) {
-            table.slots.remove(&id);
-            if let Some(live) = live.filter(|live| !live.in_doubt) {
-                if table.slots.len() >= table.most {
-                    evicted = table.evict();
-                }
-                table.ticks += 1;
-                let tick = table.ticks;
-                table.slots.insert(
-                    id,
-                    Slot {
-                        tick,
-                        state: State::Parked(live),
-                    },
-                );
-            }
+    /// Makes everything readable. What was received must have been saved.
+    pub(super) async fn seal(&mut self) -> Result<(), StoreError> {
+        self.in_doubt = true;
+        let sealed = self.writer()?.seal().await?;
+        if sealed != self.offset {
+            return Err(StoreError::Corrupt {
+                what: "a place was sealed with another length than was written".to_owned(),
+            });
         }
-        drop(table);
-        // Closing a file may take a moment that the table need not wait for.
-        drop(evicted);
-    }
-}
-
-impl Table {
-    /// Lets go of the session longest parked; it goes on from what was saved.
-    fn evict(&mut self) -> Option<Slot> {
-        let parked = self
-            .slots
-            .iter()
-            .filter(|(_, slot)| matches!(slot.state, State::Parked(_)));
-        let oldest = parked
-            .min_by_key(|(_, slot)| slot.tick)
-            .map(|(id, _)| *id)?;
-        self.slots.remove(&oldest)
-    }
-}
-
-impl Loan {
-    /// The session.
-    pub(crate) fn live(&mut self) -> Option<&mut Live> {
-        self.live.as_deref_mut()
-    }
-
-    /// The session has ended: nothing is given back.
-    pub(crate) fn end(mut self) {
-        self.live = None;
-    }
-}
-
-impl Drop for Loan {
-    fn drop(&mut self) {
-        self.sessions
-            .give_back(self.tick, self.id, self.live.take());
+        self.in_doubt = false;
+        Ok(())
     }
 }

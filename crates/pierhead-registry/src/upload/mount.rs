@@ -1,9 +1,7 @@
 //! Making a blob of one repository visible in another, without sending it again.
 
-use std::sync::Arc;
-
 use pierhead_model::{ContentDigest, RepositoryName};
-use pierhead_storage::{BlobMount, BlobRecord, Holder, Permit, StoreError};
+use pierhead_storage::{BlobMount, BlobRecord, Holder, Permit};
 
 use crate::access::Access;
 use crate::writer::{StartUpload, UploadStatus, Writer};
@@ -77,7 +75,8 @@ impl Writer {
     }
 
     /// The source is decided by the permissions alone and compared again, with the target, in the
-    /// transaction that links the blob.
+    /// transaction that links the blob. Which of the two has become stale the answer does not say,
+    /// so both are decided anew.
     async fn mount_from(
         &self,
         digest: &ContentDigest,
@@ -86,35 +85,27 @@ impl Writer {
         let Access {
             registry, caller, ..
         } = &self.access;
-        let Some(mut source) = self.readable(from).await? else {
-            return Ok(None);
+        let mount = &BlobMount {
+            digest: *digest,
+            by: caller.id.clone(),
+            at: registry.clock().now(),
         };
-        let rows = &registry.inner.rows;
-        // Either permit may be the one that has become stale, and the answer does not say which.
-        // The target decides anew by itself; the source is asked for before each try.
-        for _ in 0..2 {
-            let mount = BlobMount {
-                digest: *digest,
-                by: caller.id.clone(),
-                at: registry.clock().now(),
+        let call = self.access.call(|target| async move {
+            let source = match self.readable(from).await {
+                Ok(Some(source)) => source,
+                Ok(None) => return Ok(Ok(None)),
+                Err(error) => return Ok(Err(error)),
             };
-            let call = self.access.call(|target| {
-                let (rows, mount, source) = (Arc::clone(rows), mount.clone(), source.clone());
-                Box::pin(async move { rows.mount_blob(mount, &source, &target).await })
-            });
-            match call.await {
-                Ok((record, _)) => return Ok(record),
-                Err(crate::access::Called::Refused(Error::Busy)) => {}
-                Err(crate::access::Called::Store(StoreError::NotFound)) => return Ok(None),
-                Err(called) => return Err(called.into()),
+            let rows = &registry.inner.rows;
+            match rows.mount_blob(mount.clone(), &source, &target).await {
+                Ok(record) => Ok(Ok(record)),
+                Err(error) => {
+                    registry.inner.caches.forget(&caller.id, from);
+                    Err(error)
+                }
             }
-            registry.inner.caches.forget(&caller.id, from);
-            match self.readable(from).await? {
-                Some(again) => source = again,
-                None => return Ok(None),
-            }
-        }
-        Ok(None)
+        });
+        call.await?.0
     }
 
     async fn readable(&self, from: &RepositoryName) -> Result<Option<Permit>, Error> {

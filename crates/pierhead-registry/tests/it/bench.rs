@@ -5,21 +5,25 @@ use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures::future::BoxFuture;
 use futures::{Stream, TryStreamExt, stream};
 use parking_lot::Mutex;
 use pierhead_model::{ContentDigest, MediaType, Reference, RepositoryActions, RepositoryName};
 use pierhead_registry::{
     Action, Allowed, Authorizer, AuthorizerError, BlobRead, BodyError, Caller, CallerId, Ceiling,
-    Decision, Denial, DenialKind, Error, Explanation, Limits, ManifestReceipt, PutManifest,
+    Clock, Decision, Denial, DenialKind, Error, Explanation, Limits, ManifestReceipt, PutManifest,
     ReadOptions, Registry, RegistryBuilder, Resource, TokenAccess, TokioClock,
 };
 use pierhead_storage::{
     BlobStore, Fence, MemoryBlobStore, MemoryRepositoryStore, RepositoryStore, ScopeId,
 };
 use pierhead_storage_testing::{CallLog, Counting, FaultPlan, Faults};
+
+use crate::lag::Lag;
 
 /// A registry over stores in memory, and handles to all that is behind it.
 pub(crate) struct Bench {
@@ -30,6 +34,27 @@ pub(crate) struct Bench {
     pub(crate) log: CallLog,
     pub(crate) plan: FaultPlan,
     pub(crate) memory: MemoryRepositoryStore,
+    pub(crate) clock: Arc<HandClock>,
+}
+
+/// Time that a test moves on by hand, from the system's; waiting is on the runtime.
+#[derive(Debug, Default)]
+pub(crate) struct HandClock(Mutex<Duration>);
+
+impl HandClock {
+    pub(crate) fn advance(&self, span: Duration) {
+        *self.0.lock() += span;
+    }
+}
+
+impl Clock for HandClock {
+    fn now(&self) -> SystemTime {
+        SystemTime::now() + *self.0.lock()
+    }
+
+    fn sleep(&self, span: Duration) -> BoxFuture<'static, ()> {
+        TokioClock.sleep(span)
+    }
 }
 
 impl Bench {
@@ -46,8 +71,10 @@ impl Bench {
         let rows: Arc<dyn RepositoryStore> = Arc::new(Faults::new(rows, plan.clone()));
         let blobs: Arc<dyn BlobStore> = Arc::new(Counting::new(blobs, log.clone()));
         let rows: Arc<dyn RepositoryStore> = Arc::new(Counting::new(rows, log.clone()));
-        let rules = Rules(Arc::new(Mutex::new(Script::default())), rows.clone());
-        let builder = Registry::builder(blobs.clone(), rows.clone(), Arc::new(TokioClock))
+        // The script asks the memory itself: its calls are neither logged nor failed.
+        let rules = Rules(Arc::default(), Arc::new(memory.clone()));
+        let clock = Arc::new(HandClock::default());
+        let builder = Registry::builder(blobs.clone(), rows.clone(), clock.clone())
             .authorizer(Arc::new(rules.clone()));
         Self {
             registry: change(builder).build(),
@@ -57,12 +84,27 @@ impl Bench {
             log,
             plan,
             memory,
+            clock,
         }
+    }
+
+    /// The same stores, each of whose calls pauses before and after it does anything.
+    pub(crate) fn lagging(&self) -> Registry {
+        let blobs = Arc::new(Lag(self.blobs.clone()));
+        let rows = Arc::new(Lag(self.rows.clone()));
+        Registry::builder(blobs, rows, self.clock.clone())
+            .authorizer(Arc::new(self.rules.clone()))
+            .build()
+    }
+
+    /// How many sessions there are, whoever's.
+    pub(crate) fn has_no_session(&self) -> bool {
+        format!("{:?}", self.memory).contains("uploads: 0")
     }
 
     /// Another process on the same stores: nothing is left in memory.
     pub(crate) fn restarted(&self) -> Registry {
-        Registry::builder(self.blobs.clone(), self.rows.clone(), Arc::new(TokioClock))
+        Registry::builder(self.blobs.clone(), self.rows.clone(), self.clock.clone())
             .authorizer(Arc::new(self.rules.clone()))
             .limits(Limits::default())
             .build()
@@ -239,6 +281,11 @@ impl Rules {
             let key = (caller.id.to_string(), name.to_owned(), word(*action));
             self.0.lock().refused.insert(key, kind);
         }
+    }
+
+    /// From now on nothing is refused.
+    pub(crate) fn allow_again(&self) {
+        self.0.lock().refused.clear();
     }
 
     /// From now on decisions rest on this scope, too.

@@ -10,6 +10,8 @@ mod answers;
 mod bench;
 mod dropped;
 mod faults;
+mod grace;
+mod lag;
 mod listing;
 mod manifests;
 mod mounts;

@@ -183,3 +183,49 @@ async fn a_purged_name_shares_nothing_with_its_next_life() {
     let gone = pull(&bench.registry, &ana(), "a/b", &digest).await;
     assert!(matches!(gone, Err(Error::BlobUnknown { .. })), "{gone:?}");
 }
+
+#[tokio::test]
+async fn everything_that_is_missing_is_named_also_beside_an_algorithm_nobody_keeps() {
+    let bench = Bench::new();
+    bench.push("a/b", b"{}").await.expect("a push");
+    let (config, layer) = (
+        ContentDigest::sha256(b"{}"),
+        ContentDigest::sha256(b"layer"),
+    );
+    let entry = |digest: &str| {
+        format!(
+            r#"{{"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":"{digest}","size":5}}"#
+        )
+    };
+    let layer_entry = entry(&layer.to_string());
+    let manifest = |layers: &[String]| {
+        format!(
+            r#"{{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"{config}","size":2}},"layers":[{}]}}"#,
+            layers.join(",")
+        )
+    };
+    let foreign = entry("blake3:0123456789abcdef");
+    let caller = ana();
+    let refused = put(
+        &bench.registry,
+        &caller,
+        "a/b",
+        "v1",
+        manifest(&[foreign.clone(), layer_entry.clone(), foreign]),
+    );
+    let Err(Error::ManifestBlobUnknown { mut digests }) = refused.await else {
+        panic!("it is refused");
+    };
+    digests.sort();
+    let expected: [pierhead_model::Digest; 2] = [
+        "blake3:0123456789abcdef".parse().expect("a digest"),
+        layer.into(),
+    ];
+    assert_eq!(digests, expected);
+    // One layer twice is one layer.
+    bench.push("a/b", b"layer").await.expect("a push");
+    let twice = manifest(&[layer_entry.clone(), layer_entry]);
+    put(&bench.registry, &ana(), "a/b", "v1", twice)
+        .await
+        .expect("a put");
+}

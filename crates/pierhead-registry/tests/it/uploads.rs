@@ -11,9 +11,8 @@ const START: StartUpload = StartUpload {
     algorithm: Algorithm::Sha256,
 };
 
-#[allow(clippy::unnecessary_wraps, reason = "shaped as the calls take it")]
-fn range(text: &str) -> Option<ContentRange> {
-    Some(ContentRange::parse(text).expect("a range"))
+fn range(text: &str) -> ContentRange {
+    ContentRange::parse(text).expect("a range")
 }
 
 #[tokio::test]
@@ -46,7 +45,7 @@ async fn a_session_takes_its_bytes_in_any_pieces() {
     );
     assert_eq!(
         writer
-            .append(id, range("4-7"), dribble(b"two "))
+            .append(id, Some(range("4-7")), dribble(b"two "))
             .await
             .expect("two")
             .offset,
@@ -54,7 +53,7 @@ async fn a_session_takes_its_bytes_in_any_pieces() {
     );
     assert_eq!(writer.status(id).await.expect("a status").offset, 8);
     let record = writer
-        .finish(id, range("8-12"), whole(b"three"), &digest)
+        .finish(id, Some(range("8-12")), whole(b"three"), &digest)
         .await
         .expect("closed");
     assert_eq!((record.digest, record.size), (digest, 13));
@@ -71,7 +70,7 @@ async fn a_chunk_that_does_not_fit_its_range_is_refused_with_the_true_offset() {
         .expect("allowed");
     let id = writer.start(START).await.expect("a session").id;
     writer
-        .append(id, range("0-3"), whole(b"abcd"))
+        .append(id, Some(range("0-3")), whole(b"abcd"))
         .await
         .expect("a chunk");
     for (at, body, offset) in [
@@ -79,19 +78,21 @@ async fn a_chunk_that_does_not_fit_its_range_is_refused_with_the_true_offset() {
         ("5-8", b"efgh", 4),
         ("4-5", b"efgh", 4),
         ("4-9", b"ef", 6),
-        ("9223372036854775806-9223372036854775807", b"ef", 6),
+        ("18446744073709551613-18446744073709551614", b"ef", 6),
     ] {
-        let refused = writer.append(id, range(at), whole(body)).await;
+        let refused = writer.append(id, Some(range(at)), whole(body)).await;
         let Err(Error::RangeMismatch { offset: found }) = refused else {
             panic!("{at}: {refused:?}");
         };
         assert_eq!(found, offset, "{at}");
     }
     let digest = ContentDigest::sha256(b"abcdefgh");
-    let closed = writer.finish(id, range("0-1"), whole(b"gh"), &digest).await;
+    let closed = writer
+        .finish(id, Some(range("0-1")), whole(b"gh"), &digest)
+        .await;
     assert!(matches!(closed, Err(Error::RangeMismatch { offset: 6 })));
     writer
-        .finish(id, range("6-7"), whole(b"gh"), &digest)
+        .finish(id, Some(range("6-7")), whole(b"gh"), &digest)
         .await
         .expect("closed");
 }
@@ -194,7 +195,7 @@ async fn a_body_that_breaks_off_is_kept_up_to_there_over_a_restart() {
     assert_eq!(writer.status(id).await.expect("a status").offset, 16);
     let digest = ContentDigest::sha256(b"the first half, the second");
     writer
-        .finish(id, range("16-25"), whole(b"the second"), &digest)
+        .finish(id, Some(range("16-25")), whole(b"the second"), &digest)
         .await
         .expect("closed");
     let pulled = pull(&after, &ana(), "a/b", &digest).await.expect("a pull");
@@ -309,4 +310,78 @@ async fn a_blob_longer_than_the_limit_is_refused() {
         matches!(refused, Err(Error::BlobTooLarge { max: 4 })),
         "{refused:?}"
     );
+}
+
+#[tokio::test]
+async fn a_whole_upload_that_fails_leaves_no_session() {
+    let bench = Bench::with(|builder| builder.limits(Limits::default().with_max_blob(9)));
+    let writer = bench
+        .registry
+        .writer(&ana(), &named("a/b"))
+        .await
+        .expect("allowed");
+    let digest = ContentDigest::sha256(b"something");
+    let failed = [
+        writer.upload(broken(b"some"), &digest).await,
+        writer.upload(whole(b"another"), &digest).await,
+        writer.upload(whole(b"something more"), &digest).await,
+    ];
+    assert!(
+        matches!(
+            failed,
+            [
+                Err(Error::BodyBroken { offset: 4, .. }),
+                Err(Error::DigestMismatch(_)),
+                Err(Error::BlobTooLarge { max: 9 }),
+            ]
+        ),
+        "{failed:?}"
+    );
+    assert!(bench.has_no_session());
+}
+
+#[tokio::test]
+async fn a_push_whose_right_was_withdrawn_meanwhile_is_refused_and_can_be_closed_later() {
+    let bench = Bench::new();
+    let scope = pierhead_storage::ScopeId::account(7);
+    bench.rules.rest_on(scope);
+    let writer = bench
+        .registry
+        .writer(&ana(), &named("a/b"))
+        .await
+        .expect("allowed");
+    let id = writer.start(START).await.expect("a session").id;
+    writer
+        .append(id, None, whole(b"layer"))
+        .await
+        .expect("a chunk");
+    let push = [pierhead_registry::Action::Push];
+    bench.rules.refuse(&ana(), "a/b", &push);
+    bench.rows.bump(&[scope]).await.expect("a bump");
+    let digest = ContentDigest::sha256(b"layer");
+    let refused = writer.finish(id, None, whole(b""), &digest).await;
+    assert!(matches!(refused, Err(Error::Denied { .. })), "{refused:?}");
+    assert!(bench.pull("a/b", &digest).await.is_err());
+    bench.rules.allow_again();
+    writer
+        .finish(id, None, whole(b""), &digest)
+        .await
+        .expect("closed");
+}
+
+#[tokio::test]
+async fn rights_that_never_stand_still_make_it_busy() {
+    let bench = Bench::new();
+    let permit = bench.registry.writer(&ana(), &named("a/b")).await;
+    let writer = permit.expect("allowed");
+    for nth in 1..=8 {
+        bench.plan.fail_with(
+            Some("open_upload"),
+            nth,
+            pierhead_storage_testing::When::Before,
+            pierhead_storage::StoreError::Stale,
+        );
+    }
+    let busy = writer.start(START).await;
+    assert!(matches!(busy, Err(Error::Busy)), "{busy:?}");
 }
