@@ -87,8 +87,8 @@ fn a_refusal_names_the_list_the_entries_and_all_that_is_in_the_way() {
             "the caller holds READ DOWNLOAD",
             "this needs CREATE",
             "pushing a new repository needs a certified account: ask an operator to certify you",
-            "making something in a project needs CREATE in the project's sharing list: ask an \
-             administrator of the project for can-edit",
+            "making something in a project needs CREATE in its sharing settings: ask its administrator \
+             for `can-edit`",
         ]
     );
     let json = serde_json::to_value(&told).unwrap();

@@ -72,22 +72,18 @@ impl Reason {
                 _ => "pushing a new repository needs a certified account",
             },
             Self::Missing { permission, .. } => match permission {
-                Permission::Read => "seeing this needs READ in the sharing list that counts",
-                Permission::Download => {
-                    "pulling from this needs DOWNLOAD in the sharing list that counts"
-                }
+                Permission::Read => "seeing this needs READ in its sharing settings",
+                Permission::Download => "pulling from this needs DOWNLOAD in its sharing settings",
                 Permission::Create => {
-                    "making something in a project needs CREATE in the project's sharing list"
+                    "making something in a project needs CREATE in its sharing settings"
                 }
-                Permission::Update => "changing this needs UPDATE in the sharing list that counts",
-                Permission::Delete => "deleting here needs DELETE in the sharing list that counts",
+                Permission::Update => "changing this needs UPDATE in its sharing settings",
+                Permission::Delete => "deleting here needs DELETE in its sharing settings",
                 Permission::ChangePermissions => {
-                    "sharing and its record need CHANGE_PERMISSIONS in the sharing list that counts"
+                    "sharing and its record need CHANGE_PERMISSIONS in its sharing settings"
                 }
-                Permission::ChangeSettings => {
-                    "this needs CHANGE_SETTINGS in the sharing list that counts"
-                }
-                Permission::Moderate => "this needs MODERATE in the sharing list that counts",
+                Permission::ChangeSettings => "this needs CHANGE_SETTINGS in its sharing settings",
+                Permission::Moderate => "this needs MODERATE in its sharing settings",
             },
             Self::ScopeLacks { scope } => match scope {
                 Scope::View => "the credential lacks the scope `view`",
@@ -110,7 +106,7 @@ impl Reason {
     /// What would help, as a lower-case sentence.
     pub const fn remedy(&self) -> &'static str {
         match self {
-            Self::NotAName => "name the repository `<project id>/<name>`, as in `syn101/tools`",
+            Self::NotAName => "push to such a name, as in `syn101/tools`",
             Self::NoSuchProject => "create a project and use its id, or correct the id",
             Self::ProjectInTrash => "restore the project first",
             Self::InTrash => "restore it first",
@@ -118,14 +114,14 @@ impl Reason {
             Self::AnonymousCaller => "sign in",
             Self::NotCertified { .. } => "ask an operator to certify you",
             Self::Missing { permission, .. } => match permission {
-                Permission::Read => "ask an administrator of the entity for can-view",
-                Permission::Download => "ask an administrator of the entity for can-download",
-                Permission::Create => "ask an administrator of the project for can-edit",
-                Permission::Update => "ask an administrator of the entity for can-edit",
-                Permission::Delete => "ask an administrator of the entity for can-edit-and-delete",
+                Permission::Read => "ask its administrator for `can-view`",
+                Permission::Download => "ask its administrator for `can-download`",
+                Permission::Create => "ask its administrator for `can-edit`",
+                Permission::Update => "ask its administrator for `can-edit`",
+                Permission::Delete => "ask its administrator for `can-edit-and-delete`",
                 Permission::ChangePermissions
                 | Permission::ChangeSettings
-                | Permission::Moderate => "ask an administrator of the entity for administrator",
+                | Permission::Moderate => "ask its administrator for `administrator`",
             },
             Self::ScopeLacks { scope } => match scope {
                 Scope::View => "make a token with the scope `view` and use that",
