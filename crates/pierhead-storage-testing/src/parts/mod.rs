@@ -141,8 +141,14 @@ impl BlobStore for Parts {
             Some((place, len)) => self.fetch_tail(place, len).await?,
             None => recipe.tail.clone(),
         };
-        let inner = self.inner.writer(at, recipe.shipped.clone()).await?;
-        Ok(Box::new(PartsWriter::new(self, inner, recipe, &tail)))
+        match self.inner.writer(at, recipe.shipped.clone()).await {
+            Ok(inner) => Ok(Box::new(PartsWriter::new(self, inner, recipe, &tail))),
+            // A seal that was broken off may have come about only now.
+            Err(StoreError::Conflict(_)) if self.sealed(at, offset).await? => {
+                Ok(Box::new(writer::Sealed { len: offset }))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     async fn read(
