@@ -63,3 +63,51 @@ impl Drop for Buffer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filled(pool: &Arc<Pool>, with: u8) -> Bytes {
+        let mut buffer = pool.take();
+        buffer.room(10).fill(with);
+        buffer.share(10)
+    }
+
+    fn kept(pool: &Pool) -> usize {
+        pool.0.lock().len()
+    }
+
+    #[test]
+    fn a_buffer_returns_with_the_last_of_its_readers() {
+        let pool = Arc::new(Pool::default());
+        let first = filled(&pool, 1);
+        let at = first.as_ptr();
+        let part = first.slice(3..5);
+        drop(first);
+        assert_eq!(kept(&pool), 0);
+        let second = filled(&pool, 2);
+        assert_eq!((&part[..], &second[..2]), (&[1, 1][..], &[2, 2][..]));
+        drop(part);
+        assert_eq!(kept(&pool), 1);
+        assert_eq!(filled(&pool, 3).as_ptr(), at);
+    }
+
+    #[test]
+    fn a_buffer_never_shows_more_than_was_read() {
+        let pool = Arc::new(Pool::default());
+        drop(filled(&pool, 7));
+        assert!(pool.take().share(0).is_empty());
+        let mut buffer = pool.take();
+        assert_eq!(buffer.room(usize::MAX).len(), PIECE);
+        assert_eq!(buffer.share(usize::MAX).len(), PIECE);
+    }
+
+    #[test]
+    fn a_pool_keeps_only_so_many() {
+        let pool = Arc::new(Pool::default());
+        let all: Vec<Bytes> = (0..KEPT + 5).map(|_| filled(&pool, 0)).collect();
+        drop(all);
+        assert_eq!(kept(&pool), KEPT);
+    }
+}

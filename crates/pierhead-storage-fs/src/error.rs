@@ -5,10 +5,10 @@ use std::sync::Arc;
 use pierhead_storage::StoreError;
 use rustix::io::Errno;
 
-/// Says what was tried, and tells a full disk and a missing file from an outage.
+/// Says what was tried, and tells a full disk from an outage. A missing file is an outage too:
+/// where it may simply be absent, the caller asks first.
 pub(crate) fn failed(what: &'static str) -> impl Fn(Errno) -> StoreError {
     move |errno| match errno {
-        Errno::NOENT => StoreError::NotFound,
         Errno::NOSPC | Errno::DQUOT => StoreError::Full(Arc::new(std::io::Error::from(errno))),
         Errno::FBIG => StoreError::TooLarge,
         errno => StoreError::unavailable(what, std::io::Error::from(errno)),

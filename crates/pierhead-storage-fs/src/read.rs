@@ -25,7 +25,7 @@ pub(crate) fn stream(
             return Ok(None);
         }
         let left = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
-        let piece = match read_cached(&file, pool.take(), range.start, left)? {
+        let piece = match read_cached(&file, pool.take(), range.start, left) {
             Cached::Piece(piece) => piece,
             Cached::No(buffer) => read_blocking(&file, buffer, range.start, left).await?,
         };
@@ -47,28 +47,19 @@ enum Cached {
 
 /// Reads what the page cache holds, without waiting and so without a thread hop.
 #[cfg(target_os = "linux")]
-fn read_cached(
-    file: &OwnedFd,
-    mut buffer: Buffer,
-    at: u64,
-    left: usize,
-) -> Result<Cached, StoreError> {
+fn read_cached(file: &OwnedFd, mut buffer: Buffer, at: u64, left: usize) -> Cached {
     let mut room = [IoSliceMut::new(buffer.room(left))];
     match io::preadv2(file, &mut room, at, ReadWriteFlags::NOWAIT) {
-        Ok(0) | Err(Errno::AGAIN | Errno::OPNOTSUPP | Errno::INTR) => Ok(Cached::No(buffer)),
-        Ok(filled) => Ok(Cached::Piece(buffer.share(filled))),
-        Err(errno) => Err(failed("reading a blob")(errno)),
+        Ok(filled @ 1..) => Cached::Piece(buffer.share(filled)),
+        // Not cached, a file system or a kernel that cannot tell, or a fault: reading in earnest
+        // says which.
+        _ => Cached::No(buffer),
     }
 }
 
 #[cfg(not(target_os = "linux"))]
-fn read_cached(
-    _file: &OwnedFd,
-    buffer: Buffer,
-    _at: u64,
-    _left: usize,
-) -> Result<Cached, StoreError> {
-    Ok(Cached::No(buffer))
+fn read_cached(_file: &OwnedFd, buffer: Buffer, _at: u64, _left: usize) -> Cached {
+    Cached::No(buffer)
 }
 
 async fn read_blocking(

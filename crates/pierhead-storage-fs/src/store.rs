@@ -1,5 +1,6 @@
 //! The directory, its lock, and the calls that are neither writing nor reading.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::os::fd::OwnedFd;
 use std::path::Path;
@@ -9,10 +10,11 @@ use async_trait::async_trait;
 use pierhead_storage::{
     BlobLimits, BlobRead, BlobStore, BlobWriter, Checkpoint, Listed, Place, ReadOptions, StoreError,
 };
-use rustix::fs::{self, AtFlags, CWD, Dir, FlockOperation, Mode, OFlags};
+use rustix::fs::{self, AtFlags, Dir, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 
 use crate::buffer::Pool;
+use crate::directory;
 use crate::error::{failed, no_thread};
 use crate::read;
 use crate::revoke::Slots;
@@ -79,13 +81,7 @@ impl FsBlobStore {
     /// # Errors
     /// [`StoreError::Conflict`] when another process, or another store of this one, has it open.
     pub fn open(path: &Path, options: FsOptions) -> Result<Self, StoreError> {
-        let mode = Mode::from_raw_mode(0o700);
-        if let Err(error) = std::fs::create_dir_all(path) {
-            return Err(StoreError::unavailable("making the blob directory", error));
-        }
-        let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
-        let dir = fs::openat(CWD, path, flags, Mode::empty())
-            .map_err(failed("opening the blob directory"))?;
+        let dir = directory::make(path, options.sync)?;
         match fs::flock(&dir, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
             Err(Errno::WOULDBLOCK) => {
@@ -96,7 +92,7 @@ impl FsBlobStore {
             Err(errno) => return Err(failed("locking the blob directory")(errno)),
         }
         for shard in 0..SHARDS {
-            match fs::mkdirat(&dir, format!("{shard:02x}"), mode) {
+            match fs::mkdirat(&dir, format!("{shard:02x}"), Mode::RWXU) {
                 Ok(()) | Err(Errno::EXIST) => {}
                 Err(errno) => return Err(failed("making a blob directory")(errno)),
             }
@@ -112,6 +108,11 @@ impl FsBlobStore {
             buffers: Arc::default(),
             limits: options.limits,
         })
+    }
+
+    #[cfg(test)]
+    pub(crate) fn root(&self) -> &Arc<Root> {
+        &self.root
     }
 
     async fn blocking<T: Send + 'static>(
@@ -141,7 +142,8 @@ impl BlobStore for FsBlobStore {
         from: Option<Checkpoint>,
     ) -> Result<Box<dyn BlobWriter>, StoreError> {
         let path = BlobPath::of(at)?;
-        let (place, max_len) = (at.clone(), self.limits.max_len);
+        // Offsets of files are signed.
+        let (place, max_len) = (at.clone(), self.limits.max_len.min(i64::MAX as u64));
         let open = move |root: &Arc<Root>, slots: &Arc<Slots>| {
             let (turn, opened) =
                 slots.take(&place, || root.open_for_writing(&path, from.as_ref()))?;
@@ -160,7 +162,7 @@ impl BlobStore for FsBlobStore {
         let path = BlobPath::of(at)?;
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file = fs::openat(&self.root.dir, &path.sealed, flags, Mode::empty())
-            .map_err(failed("opening a blob"))?;
+            .map_err(|errno| self.root.absent(&path, errno, "opening a blob"))?;
         let len = length(&file)?;
         if range.start > range.end || range.end > len {
             return Err(StoreError::Range);
@@ -206,7 +208,7 @@ const OPEN_SUFFIX: &str = ".open";
 
 impl BlobPath {
     /// Only places of the form this store allocates (32 hexadecimal digits) have a path.
-    fn of(place: &Place) -> Result<Self, StoreError> {
+    pub(crate) fn of(place: &Place) -> Result<Self, StoreError> {
         let name = place.as_str();
         if name.len() != 32 || !name.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
             return Err(StoreError::NotFound);
@@ -225,18 +227,21 @@ impl BlobPath {
 
 /// A file as a writer finds it.
 pub(crate) enum Opened {
-    /// Open for writing at `offset`; `durable` tells whether its directory entry is.
+    /// Open for writing at `offset`.
     Open {
         file: OwnedFd,
         offset: u64,
+        /// Whether its directory entry is durable.
         durable: bool,
+        /// Whether it was longer; the disk may not know yet that it no longer is.
+        cut: bool,
     },
     /// Sealed already, with this length.
     Sealed(u64),
 }
 
 impl Root {
-    fn open_for_writing(
+    pub(crate) fn open_for_writing(
         &self,
         path: &BlobPath,
         from: Option<&Checkpoint>,
@@ -260,19 +265,31 @@ impl Root {
         }
         let mode = Mode::from_raw_mode(0o600);
         let file = fs::openat(&self.dir, &path.open, flags, mode)
-            .map_err(failed("opening a blob for writing"))?;
+            .map_err(|errno| self.absent(path, errno, "opening a blob for writing"))?;
         let len = length(&file)?;
         if len < offset {
             return Err(StoreError::NotFound);
         }
-        if len > offset {
+        let cut = len > offset;
+        if cut {
             fs::ftruncate(&file, offset).map_err(failed("cutting a blob back"))?;
         }
         Ok(Opened::Open {
             file,
             offset,
             durable: offset > 0,
+            cut,
         })
+    }
+
+    /// A file that is not there is an absent place, unless its directory is gone too.
+    fn absent(&self, path: &BlobPath, errno: Errno, what: &'static str) -> StoreError {
+        match errno {
+            Errno::NOENT if fs::statat(&self.dir, path.shard(), AtFlags::empty()).is_ok() => {
+                StoreError::NotFound
+            }
+            errno => failed(what)(errno),
+        }
     }
 
     /// Makes a sealed name of an open one. The caller holds the place, and syncs the directory.
@@ -291,10 +308,7 @@ impl Root {
         if !self.sync {
             return Ok(());
         }
-        let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
-        let dir = fs::openat(&self.dir, name, flags, Mode::empty())
-            .map_err(failed("opening a blob directory"))?;
-        fs::fsync(&dir).map_err(failed("syncing a blob directory"))
+        directory::sync(&self.dir, name).map_err(failed("syncing a blob directory"))
     }
 
     pub(crate) fn sync_file(&self, file: &OwnedFd) -> Result<(), StoreError> {
@@ -308,25 +322,22 @@ impl Root {
         let mut found = Vec::new();
         let first = after.and_then(|place| u32::from_str_radix(place.as_str().get(..2)?, 16).ok());
         for shard in first.unwrap_or(0)..SHARDS {
-            if found.len() >= limit {
-                break;
+            for place in self.list_shard(shard, after)? {
+                if found.len() >= limit {
+                    return Ok(found);
+                }
+                found.extend(self.look(place)?);
             }
-            self.list_shard(shard, after, &mut found)?;
         }
-        found.truncate(limit);
         Ok(found)
     }
 
-    fn list_shard(
-        &self,
-        shard: u32,
-        after: Option<&Place>,
-        found: &mut Vec<Listed>,
-    ) -> Result<(), StoreError> {
-        let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
-        let dir = fs::openat(&self.dir, format!("{shard:02x}"), flags, Mode::empty())
+    /// The places of a shard, in order. One that is sealed meanwhile may show both its names, and is
+    /// one place all the same.
+    fn list_shard(&self, shard: u32, after: Option<&Place>) -> Result<BTreeSet<Place>, StoreError> {
+        let dir = directory::open(&self.dir, format!("{shard:02x}"))
             .map_err(failed("opening a blob directory"))?;
-        let from = found.len();
+        let mut found = BTreeSet::new();
         for entry in Dir::read_from(&dir).map_err(failed("listing blobs"))? {
             let entry = entry.map_err(failed("listing blobs"))?;
             let Ok(name) = entry.file_name().to_str() else {
@@ -335,24 +346,32 @@ impl Root {
             let Ok(place) = Place::new(name.strip_suffix(OPEN_SUFFIX).unwrap_or(name)) else {
                 continue;
             };
-            if after.is_some_and(|after| place <= *after) || BlobPath::of(&place).is_err() {
-                continue;
+            if after.is_none_or(|after| place > *after) && BlobPath::of(&place).is_ok() {
+                found.insert(place);
             }
-            match fs::statat(&dir, name, AtFlags::SYMLINK_NOFOLLOW) {
-                Ok(at) => found.push(Listed {
-                    place,
-                    len: u64::try_from(at.st_size).unwrap_or(0),
-                }),
+        }
+        Ok(found)
+    }
+
+    /// What is at a place, unless it has been removed.
+    fn look(&self, place: Place) -> Result<Option<Listed>, StoreError> {
+        let path = BlobPath::of(&place)?;
+        // In this order a seal in between is not missed.
+        for name in [&path.open, &path.sealed] {
+            match fs::statat(&self.dir, name, AtFlags::SYMLINK_NOFOLLOW) {
+                Ok(at) => {
+                    let len = u64::try_from(at.st_size).unwrap_or(0);
+                    return Ok(Some(Listed { place, len }));
+                }
                 Err(Errno::NOENT) => {}
                 Err(errno) => return Err(failed("listing blobs")(errno)),
             }
         }
-        found[from..].sort_by(|a, b| a.place.cmp(&b.place));
-        Ok(())
+        Ok(None)
     }
 }
 
-fn length(file: &OwnedFd) -> Result<u64, StoreError> {
+pub(crate) fn length(file: &OwnedFd) -> Result<u64, StoreError> {
     let found = fs::fstat(file).map_err(failed("looking at a blob"))?;
     u64::try_from(found.st_size).map_err(|_| StoreError::Corrupt {
         what: "a blob's file has no length".to_owned(),
