@@ -77,7 +77,7 @@ impl std::fmt::Debug for Hidden {
 
 impl<'de> Deserialize<'de> for Hidden {
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        // A number in its place would be repeated by the usual message.
+        // What stands in its place without quotes would be repeated by the usual message.
         struct Text;
         impl serde::de::Visitor<'_> for Text {
             type Value = Hidden;
@@ -87,9 +87,27 @@ impl<'de> Deserialize<'de> for Hidden {
             fn visit_str<E>(self, text: &str) -> Result<Hidden, E> {
                 Ok(Hidden(Secret::from(text)))
             }
-            fn visit_i64<E: serde::de::Error>(self, _: i64) -> Result<Hidden, E> {
-                Err(E::custom("a password is a string; put it in quotes"))
+            fn visit_bool<E: serde::de::Error>(self, _: bool) -> Result<Hidden, E> {
+                Err(unquoted())
             }
+            fn visit_i64<E: serde::de::Error>(self, _: i64) -> Result<Hidden, E> {
+                Err(unquoted())
+            }
+            fn visit_i128<E: serde::de::Error>(self, _: i128) -> Result<Hidden, E> {
+                Err(unquoted())
+            }
+            fn visit_u64<E: serde::de::Error>(self, _: u64) -> Result<Hidden, E> {
+                Err(unquoted())
+            }
+            fn visit_u128<E: serde::de::Error>(self, _: u128) -> Result<Hidden, E> {
+                Err(unquoted())
+            }
+            fn visit_f64<E: serde::de::Error>(self, _: f64) -> Result<Hidden, E> {
+                Err(unquoted())
+            }
+        }
+        fn unquoted<E: serde::de::Error>() -> E {
+            E::custom("a password is a string; put it in quotes")
         }
         from.deserialize_str(Text)
     }

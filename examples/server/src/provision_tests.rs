@@ -159,6 +159,28 @@ fn a_mistake_is_named_with_its_line() {
 }
 
 #[test]
+fn a_password_without_quotes_is_not_repeated() {
+    for (password, repeated) in [
+        ("12345678", "12345678"),
+        ("-12345678", "12345678"),
+        ("12345678.5", "12345678"),
+        ("9223372036854775808", "922337203"),
+        ("99999999999999999999", "999999"),
+        ("1990-01-01", "1990"),
+        ("true", "`true`"),
+        ("[\"hunter2hunter2\"]", "hunter2"),
+        ("{ a = \"hunter2hunter2\" }", "hunter2"),
+    ] {
+        for key in ["password", "password_hash"] {
+            let text = format!("[[user]]\nname = \"ana\"\n{key} = {password}");
+            let error = read(&text).expect_err(&text);
+            assert!(error.starts_with("3: `password"), "{text}: {error}");
+            assert!(!error.contains(repeated), "{text}: {error}");
+        }
+    }
+}
+
+#[test]
 fn a_password_file_holds_one_line_and_stands_beside_the_file() {
     let folder = tempfile::tempdir().expect("a scratch directory");
     let text = "[[user]]\nname = \"ana\"\npassword_file = \"ana.txt\"";
