@@ -73,6 +73,14 @@ pub(crate) struct Root {
     sync: bool,
 }
 
+impl Drop for Root {
+    /// Gives the lock up for every copy of its descriptor: a process that is just being started
+    /// holds one until it runs its own program.
+    fn drop(&mut self) {
+        let _ = fs::flock(&self.dir, FlockOperation::Unlock);
+    }
+}
+
 impl FsBlobStore {
     /// Opens a directory of blobs, and makes it if it is not there.
     ///
@@ -241,6 +249,11 @@ pub(crate) enum Opened {
 }
 
 impl Root {
+    #[cfg(test)]
+    pub(crate) fn duplicate(&self) -> std::io::Result<OwnedFd> {
+        self.dir.try_clone()
+    }
+
     pub(crate) fn open_for_writing(
         &self,
         path: &BlobPath,

@@ -198,6 +198,15 @@ async fn what_was_cut_off_is_synced_before_a_seal_says_so() {
     }
 }
 
+#[test]
+fn a_process_just_started_does_not_keep_the_directory_locked() {
+    let Bench { scratch, root, .. } = Bench::new();
+    let inherited = root.duplicate().unwrap();
+    drop(root);
+    drop(FsBlobStore::open(scratch.path(), FsOptions::default()).unwrap());
+    drop(inherited);
+}
+
 #[tokio::test]
 async fn a_job_left_behind_keeps_the_directory_locked() {
     let bench = Bench::new();

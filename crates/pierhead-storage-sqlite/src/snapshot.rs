@@ -9,6 +9,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::board;
 use crate::error::Fault;
+use crate::store::private;
 
 /// Gives a new database its epoch, and another one to a copy that is opened for the first time.
 pub(crate) fn ensure_epoch(connection: &mut Connection) -> Result<(), Fault> {
@@ -38,6 +39,8 @@ pub(crate) fn take(connection: &Connection, to: &Path) -> Result<(), Fault> {
         }
         _ => {}
     }
+    // SQLite copies into an empty file as it is.
+    drop(private(&partial)?);
     let name = partial
         .to_str()
         .ok_or_else(|| unwritable(std::io::Error::other("the path is not UTF-8: name another")))?;

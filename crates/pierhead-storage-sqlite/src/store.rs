@@ -40,8 +40,8 @@ struct Inner {
     written: Arc<Latch<Result<(), StoreError>>>,
     read: Vec<Arc<Latch<()>>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
-    /// Held, not read: the board is only right while nobody else writes.
-    _owner: File,
+    /// Locked all the while: the board is only right while nobody else writes.
+    owner: File,
     _directory: Option<TempDir>,
 }
 
@@ -80,6 +80,8 @@ impl SqliteStore {
         directory: Option<TempDir>,
     ) -> Result<Self, StoreError> {
         let owner = own(path)?;
+        // Only now: closing it would end the locks of whoever else had it open in this process.
+        drop(private(path)?);
         let sql = |error| from_sql(OPEN, error);
         let mut connection = connect(path, options).map_err(sql)?;
         migrate::migrate(&mut connection)?;
@@ -95,7 +97,7 @@ impl SqliteStore {
                 .map(|_| Arc::new(Latch::new()))
                 .collect(),
             threads: Mutex::new(Vec::new()),
-            _owner: owner,
+            owner,
             _directory: directory,
         };
         inner.start(connection, options)?;
@@ -289,6 +291,9 @@ impl Drop for Inner {
                 let _ = thread.join();
             }
         }
+        // For every copy of its descriptor: a process that is just being started holds one until it
+        // runs its own program.
+        let _ = self.owner.unlock();
     }
 }
 
@@ -297,12 +302,7 @@ impl Drop for Inner {
 fn own(path: &Path) -> Result<File, StoreError> {
     let mut beside = OsString::from(path);
     beside.push("-owner");
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(beside)
-        .map_err(|error| StoreError::unavailable(OPEN, error))?;
+    let file = private(Path::new(&beside))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(StoreError::unavailable(
@@ -311,6 +311,17 @@ fn own(path: &Path) -> Result<File, StoreError> {
         )),
         Err(TryLockError::Error(error)) => Err(StoreError::unavailable(OPEN, error)),
     }
+}
+
+/// Opens a file, and makes it for its owner alone if it is not there: a database may hold hashes of
+/// passwords. SQLite gives its own files beside it the same mode.
+pub(crate) fn private(path: &Path) -> Result<File, StoreError> {
+    let mut options = File::options();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let opened = options.open(path);
+    opened.map_err(|error| StoreError::unavailable(OPEN, error))
 }
 
 /// A connection as all of ours are.

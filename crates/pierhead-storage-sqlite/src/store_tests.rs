@@ -372,3 +372,44 @@ fn a_purged_name_begins_anew_and_a_collection_sweeps_up_what_it_held() {
         assert!(found.unwrap().is_some());
     });
 }
+
+#[test]
+fn a_process_just_started_does_not_keep_the_database_open() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("metadata.db");
+    let store = SqliteStore::open(&path, SqliteOptions::default()).unwrap();
+    let inherited = store.inner.owner.try_clone().unwrap();
+    drop(store);
+    drop(SqliteStore::open(&path, SqliteOptions::default()).unwrap());
+    drop(inherited);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_written_is_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = TempDir::new().unwrap();
+    let store = SqliteStore::open(
+        directory.path().join("metadata.db"),
+        SqliteOptions::default(),
+    )
+    .unwrap();
+    block_on(bump(&store)).unwrap();
+    block_on(store.snapshot(directory.path().join("copy.db"))).unwrap();
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(directory.path()).unwrap() {
+        let entry = entry.unwrap();
+        let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{entry:?}");
+        names.push(entry.file_name().into_string().unwrap());
+    }
+    names.sort();
+    let expected = [
+        "copy.db",
+        "metadata.db",
+        "metadata.db-owner",
+        "metadata.db-shm",
+        "metadata.db-wal",
+    ];
+    assert_eq!(names, expected);
+}
