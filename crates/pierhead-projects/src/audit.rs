@@ -147,6 +147,9 @@ fn described(change: &Change) -> (&'static str, Option<Value>) {
         Change::RevokeCredential { credential, .. } => {
             ("revoke-credential", Some(json!({ "id": credential.0 })))
         }
+        Change::UseRole { action, name, .. } => {
+            ("use-role", Some(json!({ "action": action, "name": name })))
+        }
     }
 }
 
@@ -169,5 +172,6 @@ fn concerned(change: &Change) -> (Option<EntityId>, Option<PrincipalId>) {
             (Some(EntityRef::id(*entity)), None)
         }
         Change::CreateCredential(new) => (None, Some(new.account)),
+        Change::UseRole { entity, .. } => (*entity, None),
     }
 }

@@ -9,10 +9,12 @@ use pierhead_registry::{
     Action, Allowed, Authorizer, AuthorizerError, Caller, Decision, Denial, DenialKind,
     Explanation, Resource,
 };
-use pierhead_storage::{ParentId, StoreError};
+use pierhead_storage::{Fence, ParentId, StoreError};
 
 use crate::authenticate::CallerExtra;
+use crate::change::{Actor, Batch, Change, Recorded};
 use crate::facts::{Access, What};
+use crate::issue::USE_PRECISION;
 use crate::projects::Inner;
 
 /// How many repositories are looked at in one read while listing.
@@ -35,7 +37,7 @@ impl Authorizer for ProjectAuthorizer {
         action: Action,
         resource: &Resource<'_>,
     ) -> Result<Decision, AuthorizerError> {
-        let Some(action) = in_policy(action) else {
+        let Some((action, spoken)) = in_policy(action) else {
             return Ok(refused(None));
         };
         let Ok(extra) = known(caller) else {
@@ -46,8 +48,19 @@ impl Authorizer for ProjectAuthorizer {
             .decide(extra, action, resource)
             .await
             .map_err(unavailable)?;
+        if let (Judged::Allowed { by_role: true }, Some(extra)) = (decision, extra) {
+            let role = RoleUse {
+                account: extra.account,
+                action: spoken,
+                name: Some(resource.name.clone()),
+            };
+            self.inner
+                .record(role, access.target.entity())
+                .await
+                .map_err(unavailable)?;
+        }
         Ok(match decision {
-            Judged::Allowed => Decision::Allow(Allowed {
+            Judged::Allowed { .. } => Decision::Allow(Allowed {
                 fence: access.fence(),
                 parent: match resource.repository {
                     Some(_) => None,
@@ -97,7 +110,10 @@ fn known(caller: &Caller) -> Result<Option<CallerExtra>, Stranger> {
 /// What the policy says, as far as the registry and the token endpoint ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Judged {
-    Allowed,
+    Allowed {
+        /// Whether the operator's role alone allowed it.
+        by_role: bool,
+    },
     /// The credential was not made for such requests, whatever they name.
     ScopeLacks(Reason),
     /// With the reason for those who may know it.
@@ -155,7 +171,9 @@ impl Inner {
         }
         let target = access.target.as_repository(self.project_of(name).is_some());
         match policy::decide(&self.options.policy, &caller, action, &target) {
-            policy::Decision::Allow { .. } => Judged::Allowed,
+            policy::Decision::Allow { by, .. } => Judged::Allowed {
+                by_role: by == policy::Grant::Operator,
+            },
             policy::Decision::Deny {
                 reason, may_know, ..
             } => Judged::Refused(may_know.then_some(reason)),
@@ -197,6 +215,7 @@ impl Inner {
                 record.facts(extra.scopes)
             });
         let mut seen = Vec::new();
+        let mut by_role = false;
         let mut after = after.map(str::to_owned);
         while seen.len() < limit {
             let chunk = self.facts.store.targets(after.as_deref(), CHUNK).await?;
@@ -208,8 +227,10 @@ impl Inner {
                 let target = target.as_repository(self.project_of(&name).is_some());
                 let see = policy::Action::See;
                 if seen.len() < limit
-                    && policy::decide(&self.options.policy, &caller, see, &target).is_allowed()
+                    && let policy::Decision::Allow { by, .. } =
+                        policy::decide(&self.options.policy, &caller, see, &target)
                 {
+                    by_role |= by == policy::Grant::Operator;
                     seen.push(name);
                 }
             }
@@ -218,16 +239,68 @@ impl Inner {
             }
             after = last;
         }
+        if let (true, Some((_, extra))) = (by_role, &record) {
+            let role = RoleUse {
+                account: extra.account,
+                action: "list",
+                name: None,
+            };
+            self.record(role, None).await?;
+        }
         Ok(seen)
+    }
+
+    /// Writes down what the operator's role alone allows, before it is done. Who does the same
+    /// again within [`USE_PRECISION`] is not written down again: a pull is many requests.
+    async fn record(
+        &self,
+        role: RoleUse,
+        entity: Option<policy::EntityId>,
+    ) -> Result<(), StoreError> {
+        let at = self.clock.now();
+        let written = self.role_uses.get(&role).is_some_and(|last| {
+            // A clock that went backwards is no reason to write less.
+            at.duration_since(last)
+                .is_ok_and(|since| since < USE_PRECISION)
+        });
+        if written {
+            return Ok(());
+        }
+        let change = Change::UseRole {
+            entity,
+            action: role.action,
+            name: role.name.as_ref().map(ToString::to_string),
+        };
+        let batch = Batch {
+            actor: Actor {
+                who: Some(role.account),
+                from: "registry".to_owned(),
+            },
+            at,
+            expect: Fence::default(),
+            changes: vec![Recorded::new(change)],
+        };
+        self.facts.store.commit(batch).await?;
+        self.role_uses.put(role, at);
+        Ok(())
     }
 }
 
-pub(crate) fn in_policy(action: Action) -> Option<policy::Action> {
+/// What somebody did by the operator's role alone.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct RoleUse {
+    account: policy::PrincipalId,
+    action: &'static str,
+    name: Option<RepositoryName>,
+}
+
+/// An action as the policy knows it, and as the audit record calls it.
+fn in_policy(action: Action) -> Option<(policy::Action, &'static str)> {
     Some(match action {
-        Action::Pull => policy::Action::Pull,
-        Action::Push => policy::Action::Push,
-        Action::Head => policy::Action::Head,
-        Action::Delete => policy::Action::Delete,
+        Action::Pull => (policy::Action::Pull, "pull"),
+        Action::Push => (policy::Action::Push, "push"),
+        Action::Head => (policy::Action::Head, "head"),
+        Action::Delete => (policy::Action::Delete, "delete"),
         // What this crate does not know it cannot allow.
         _ => return None,
     })

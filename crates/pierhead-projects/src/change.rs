@@ -227,6 +227,15 @@ pub enum Change {
         /// Which.
         credential: CredentialId,
     },
+    /// Changes nothing but the audit record: what the operator's role alone allowed.
+    UseRole {
+        /// The repository, or the project of a new name; none for a listing.
+        entity: Option<EntityId>,
+        /// What was allowed, such as `pull`.
+        action: &'static str,
+        /// The repository's name; none for a listing.
+        name: Option<String>,
+    },
 }
 
 /// A password hash in PHC form, which `Debug` does not show.
@@ -246,8 +255,8 @@ impl Change {
         match self {
             Self::CreateAccount(new) if new.operator => vec![account(&new.id), OPERATORS],
             Self::CreateAccount(new) => vec![account(&new.id)],
-            // An address decides nothing.
-            Self::SetEmail { .. } => Vec::new(),
+            // An address decides nothing, nor does what was allowed before.
+            Self::SetEmail { .. } | Self::UseRole { .. } => Vec::new(),
             Self::SetCertified { account: id, .. } | Self::SetPassword { account: id, .. } => {
                 vec![account(id)]
             }

@@ -25,8 +25,8 @@ use crate::scopes;
 
 /// Scopes in one request at most.
 const MAX_SCOPES: usize = 32;
-/// The last use of a credential is written down once in this time.
-const USE_PRECISION: Duration = Duration::from_secs(60);
+/// The use of a credential, or of the operator's role, is written down once in this time.
+pub(crate) const USE_PRECISION: Duration = Duration::from_secs(60);
 
 /// Issues registry tokens for passwords, personal access tokens and nobody.
 ///

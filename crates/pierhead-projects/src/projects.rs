@@ -11,7 +11,8 @@ use pierhead_registry::{Authenticator, Authorizer, Clock, TokenIssuer};
 use pierhead_storage::{Fence, RepositoryStore, StoreError};
 
 use crate::authenticate::ProjectAuthenticator;
-use crate::authorize::ProjectAuthorizer;
+use crate::authorize::{ProjectAuthorizer, RoleUse};
+use crate::cache::Cache;
 use crate::change::{Actor, Batch, Recorded};
 use crate::error::ProjectsError;
 use crate::facts::Facts;
@@ -42,6 +43,8 @@ pub(crate) struct Inner {
     pub(crate) passwords: Passwords,
     pub(crate) lockout: Arc<Lockout>,
     pub(crate) verified: VerifiedCache,
+    /// When what was last written down of what the operator's role allowed.
+    pub(crate) role_uses: Cache<RoleUse, SystemTime>,
     keys: RwLock<Arc<KeyRing>>,
 }
 
@@ -77,6 +80,7 @@ impl Projects {
             passwords: Passwords::new(offload),
             lockout: Arc::new(Lockout::new(options.lockout)),
             verified: VerifiedCache::new(options.remembered),
+            role_uses: Cache::new(options.remembered),
             keys: RwLock::new(Arc::new(keys)),
             options,
         };

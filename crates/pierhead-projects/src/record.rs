@@ -167,6 +167,15 @@ pub struct TargetRecord {
 }
 
 impl TargetRecord {
+    /// What was found: the repository, or else the project.
+    pub(crate) fn entity(&self) -> Option<EntityId> {
+        match (&self.repository, &self.project) {
+            (Some(found), _) => Some(found.id),
+            (None, Some(found)) => Some(found.id),
+            (None, None) => None,
+        }
+    }
+
     /// The target of a decision about a repository or a name where there could be one.
     pub fn as_repository(&self, name_ok: bool) -> Target<'_> {
         Target::Repository {

@@ -3,6 +3,7 @@
 use futures::executor::block_on;
 use pierhead_auth::token::PersonalToken;
 use pierhead_policy::{Certification, Level, Options, PrincipalId, Scopes};
+use pierhead_projects::audit::AuditQuery;
 use pierhead_registry::{Action, Caller, Decision, DenialKind};
 
 use crate::ground::{Ground, ground, ground_with, server};
@@ -86,6 +87,56 @@ impl People {
             assert_eq!(got, wanted, "{name}, {round}");
         }
     }
+}
+
+#[test]
+fn what_only_the_role_granted_is_in_the_audit_record() {
+    let ground = ground();
+    let owner = ground.account("owner", true);
+    let boss = ground.operator("boss");
+    let id = ground.project(owner, &[(boss, Level::CanView)]);
+    let name = format!("syn{id}/here", id = id.get());
+    let here = ground.push(&ground.caller("owner"), &name);
+    let operator = ground.caller("boss");
+    let told = |entity| {
+        let query = AuditQuery {
+            entity,
+            limit: 100,
+            ..AuditQuery::default()
+        };
+        let mut rows = block_on(ground.projects.store().audit(&query)).unwrap();
+        rows.retain(|row| row.what == "use-role");
+        assert!(rows.iter().all(|row| row.who == Some(boss)));
+        rows.iter()
+            .map(|row| row.after.clone().unwrap())
+            .collect::<Vec<_>>()
+    };
+    let row = |action, name| serde_json::json!({ "action": action, "name": name }).to_string();
+    // A list's grant is no use of the role, nor is what nobody may.
+    let visible = || block_on(ground.projects.authorizer().visible(&operator, None, 9)).unwrap();
+    assert_eq!(visible().len(), 1);
+    ground.decide(&ground.caller("owner"), Action::Pull, &name);
+    ground.decide(&operator, Action::Pull, "syn999/x");
+    assert!(told(None).is_empty());
+    // Once a minute for each action, newest first.
+    for _ in 0..3 {
+        ground.decide(&operator, Action::Pull, &name);
+        ground.decide(&operator, Action::Delete, &name);
+    }
+    let new = format!("syn{id}/new", id = id.get());
+    ground.decide(&operator, Action::Push, &new);
+    assert_eq!(
+        told(Some(here)),
+        [row("delete", Some(&name)), row("pull", Some(&name))]
+    );
+    assert_eq!(told(Some(id)), [row("push", Some(&new))]);
+    ground.clock.advance(60);
+    ground.decide(&operator, Action::Pull, &name);
+    assert_eq!(told(Some(here)).len(), 3);
+    // A listing that only the role filled.
+    ground.share(id, &[(owner, Level::Administrator)]);
+    assert_eq!(visible().len(), 1);
+    assert_eq!(told(None)[0], row("list", None));
 }
 
 #[test]

@@ -194,6 +194,7 @@ fn apply(tx: &Connection, change: &Change, batch: &Batch, at: i64) -> Result<(),
             "UPDATE credential SET revoked = 1 WHERE id = ?1 AND account = ?2",
             params![signed(credential.0), id(*account)],
         ),
+        Change::UseRole { .. } => Ok(()),
         // A change that this store does not know must not be half made.
         other => Err(rusqlite::Error::ToSqlConversionFailure(
             format!("the store does not know the change {other:?}").into(),
