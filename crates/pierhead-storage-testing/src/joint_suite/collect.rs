@@ -22,7 +22,7 @@ pub(super) async fn what_nothing_reaches_is_swept_away(mut bench: Bench) -> Outc
     bench.push(&permit, old, at(0)).await?;
     bench.push(&permit, young, at(900)).await?;
     condemn(&bench, &rule(at(1_500))).await?;
-    bench.places(2).await?;
+    bench.places(2..=2).await?;
     // Condemned bytes stay for a while: a read begun before may still be going on.
     same(
         "removable at once",
@@ -31,7 +31,7 @@ pub(super) async fn what_nothing_reaches_is_swept_away(mut bench: Bench) -> Outc
     )?;
     bench.reopen().await;
     bench.sweep().await?;
-    bench.places(1).await?;
+    bench.places(1..=1).await?;
     let gone = bench
         .repositories
         .find_blob(&permit.view, &old.digest(), Touch::No)
@@ -68,7 +68,7 @@ pub(super) async fn an_unfinished_upload_is_swept_away_at_every_step(mut bench: 
         )?;
         bench.sweep().await?;
         if step != Step::Checkpointed {
-            bench.places(0).await?;
+            bench.places(0..=0).await?;
             continue;
         }
         // What a store put beside for a checkpoint that nobody saved is not told of: it may stay
@@ -104,7 +104,7 @@ pub(super) async fn a_sweep_survives_a_crash_at_every_step(mut bench: Bench) -> 
         let removable = bench.repositories.removable(at(1 << 32), 10).await?;
         same(crash, removable.len(), usize::from(crash != "forgotten"))?;
         bench.sweep().await?;
-        bench.places(1).await?;
+        bench.places(1..=1).await?;
         bench.holds(&permit.view, kept).await?;
     }
     Ok(())
@@ -149,7 +149,7 @@ pub(super) async fn a_push_of_what_is_being_swept_survives(mut bench: Bench) -> 
             ensure(!stays, "the condemned place was not removed")?;
         }
     }
-    bench.places(5).await
+    bench.places(5..=5).await
 }
 
 async fn condemn(bench: &Bench, rule: &CollectRule) -> Outcome<u64> {

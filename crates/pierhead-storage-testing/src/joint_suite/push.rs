@@ -37,9 +37,13 @@ pub(super) async fn a_push_survives_a_crash_at_every_step(mut bench: Bench) -> O
             bench.holds(&permit.view, content).await?;
         }
     }
-    bench.places(LENGTHS.len() * STEPS.len()).await?;
+    // What a store put beside for a checkpoint that nobody saved is not told of: it may stay until
+    // the store is checked against its metadata.
+    let pushed = LENGTHS.len() * STEPS.len();
+    let expected = pushed..=pushed + LENGTHS.len();
+    bench.places(expected.clone()).await?;
     bench.sweep().await?;
-    bench.places(LENGTHS.len() * STEPS.len()).await
+    bench.places(expected).await
 }
 
 pub(super) async fn a_push_survives_a_crash_after_every_checkpoint(mut bench: Bench) -> Outcome {
@@ -163,9 +167,9 @@ pub(super) async fn a_later_twin_is_swept_and_the_first_stays(mut bench: Bench) 
     let first = bench.push(&red, content, at(0)).await?;
     let second = bench.push(&sky, content, at(1)).await?;
     same("the second record", second, first)?;
-    bench.places(2).await?;
+    bench.places(2..=2).await?;
     bench.sweep().await?;
-    bench.places(1).await?;
+    bench.places(1..=1).await?;
     bench.reopen().await;
     bench.holds(&red.view, content).await?;
     bench.holds(&sky.view, content).await
