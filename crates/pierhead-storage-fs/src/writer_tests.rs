@@ -157,6 +157,28 @@ async fn no_byte_follows_once_a_seal_has_begun() {
 }
 
 #[tokio::test]
+async fn a_seal_under_way_is_lost_to_a_newer_writer() {
+    let bench = Bench::new();
+    let mut older = bench.writer(None).unwrap();
+    older.write("older".into()).await.unwrap();
+    let shared = Arc::clone(&older.shared);
+    let job = shared.syncing.lock();
+    assert!(older.seal().now_or_never().is_none());
+    let mut newer = bench.writer(Some(5)).unwrap();
+    drop(job);
+    let answer = older.seal().await;
+    assert!(matches!(answer, Err(StoreError::Superseded)), "{answer:?}");
+    // The job broken off holds a part of what is shared until it ends.
+    while Arc::strong_count(&shared) > 2 {
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    }
+    assert!(!bench.sealed_file().exists());
+    newer.write(" new".into()).await.unwrap();
+    assert_eq!(newer.seal().await.unwrap(), 9);
+    assert_eq!(std::fs::read(bench.sealed_file()).unwrap(), b"older new");
+}
+
+#[tokio::test]
 async fn a_file_changed_behind_the_writers_back_is_not_sealed() {
     let bench = Bench::new();
     let mut writer = bench.writer(None).unwrap();
