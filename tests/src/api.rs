@@ -29,7 +29,10 @@ pub struct Answer {
 impl Answer {
     /// A header's text; empty when it is absent.
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("")
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or("")
     }
 
     /// The body as JSON; null when it is none.
@@ -39,7 +42,10 @@ impl Answer {
 
     /// The protocol's error code; empty when there is none.
     pub fn code(&self) -> String {
-        self.json()["errors"][0]["code"].as_str().unwrap_or("").to_owned()
+        self.json()["errors"][0]["code"]
+            .as_str()
+            .unwrap_or("")
+            .to_owned()
     }
 
     /// Requires a status.
@@ -59,7 +65,11 @@ impl Api {
             .timeout_global(Some(Duration::from_secs(120)))
             .build()
             .into();
-        Self { agent, base: format!("http://{host}"), token: None }
+        Self {
+            agent,
+            base: format!("http://{host}"),
+            token: None,
+        }
     }
 
     /// A caller with a registry token for these scopes.
@@ -77,27 +87,45 @@ impl Api {
             path.push_str("&scope=");
             path.push_str(scope);
         }
-        let basic = format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}")));
+        let basic = format!(
+            "Basic {}",
+            BASE64_STANDARD.encode(format!("{user}:{password}"))
+        );
         self.send("GET", &path, &[("authorization", &basic)], &[])
     }
 
     /// Sends a request, with the token if there is one.
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
-        let url = if path.starts_with("http://") { path.into() } else { self.base.clone() + path };
+        let url = if path.starts_with("http://") {
+            path.into()
+        } else {
+            self.base.clone() + path
+        };
         let mut request = Request::builder().method(method).uri(url);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let named = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+        let named = headers
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
         if let (Some(token), false) = (&self.token, named) {
             request = request.header("authorization", format!("Bearer {token}"));
         }
         let request = request.body(body).expect("a request");
-        let answer = self.agent.run(request).unwrap_or_else(|error| panic!("{method}: {error}"));
+        let answer = self
+            .agent
+            .run(request)
+            .unwrap_or_else(|error| panic!("{method}: {error}"));
         let (parts, body) = answer.into_parts();
         let mut bytes = Vec::new();
-        body.into_reader().read_to_end(&mut bytes).expect("a whole answer");
-        Answer { status: parts.status.as_u16(), headers: parts.headers, body: bytes }
+        body.into_reader()
+            .read_to_end(&mut bytes)
+            .expect("a whole answer");
+        Answer {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            body: bytes,
+        }
     }
 
     /// Uploads a blob in two requests.
@@ -108,6 +136,11 @@ impl Api {
         }
         let location = started.header("location");
         let separator = if location.contains('?') { '&' } else { '?' };
-        self.send("PUT", &format!("{location}{separator}digest={digest}"), &[], bytes)
+        self.send(
+            "PUT",
+            &format!("{location}{separator}digest={digest}"),
+            &[],
+            bytes,
+        )
     }
 }

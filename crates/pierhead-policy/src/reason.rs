@@ -116,8 +116,7 @@ impl Reason {
             Self::Missing { permission, .. } => match permission {
                 Permission::Read => "ask its administrator for `can-view`",
                 Permission::Download => "ask its administrator for `can-download`",
-                Permission::Create => "ask its administrator for `can-edit`",
-                Permission::Update => "ask its administrator for `can-edit`",
+                Permission::Create | Permission::Update => "ask its administrator for `can-edit`",
                 Permission::Delete => "ask its administrator for `can-edit-and-delete`",
                 Permission::ChangePermissions
                 | Permission::ChangeSettings
