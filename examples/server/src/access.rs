@@ -3,13 +3,15 @@
 use std::future::Future;
 use std::net::IpAddr;
 use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Instant;
 
-use hyper::body::Incoming;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::header::AUTHORIZATION;
 use hyper::service::Service;
 use hyper::{Method, Request, Response, StatusCode, Uri};
 use pierhead::http::{Fault, PeerAddr, RegistryService, ResponseBody};
+use tokio::sync::watch;
 use tower_service::Service as _;
 
 use crate::failure::chain;
@@ -20,6 +22,52 @@ use crate::failure::chain;
 pub(crate) struct Access {
     inner: RegistryService,
     peer: IpAddr,
+    /// How many requests are under way, to the last byte of their answers.
+    busy: watch::Sender<usize>,
+}
+
+/// A request under way.
+#[derive(Debug)]
+struct Busy(watch::Sender<usize>);
+
+impl Busy {
+    fn begin(count: &watch::Sender<usize>) -> Self {
+        count.send_modify(|count| *count += 1);
+        Self(count.clone())
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count -= 1);
+    }
+}
+
+/// An answer's body; its request is under way until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    body: ResponseBody,
+    _busy: Busy,
+}
+
+impl Body for Answer {
+    type Data = <ResponseBody as Body>::Data;
+    type Error = <ResponseBody as Body>::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
 }
 
 /// What is remembered of a request while it is answered.
@@ -34,12 +82,18 @@ struct Seen {
 impl Access {
     /// For a connection from `peer`.
     pub(crate) fn new(inner: RegistryService, peer: IpAddr) -> Self {
-        Self { inner, peer }
+        let busy = watch::Sender::new(0);
+        Self { inner, peer, busy }
+    }
+
+    /// How many requests of the connection are under way.
+    pub(crate) fn busy(&self) -> watch::Receiver<usize> {
+        self.busy.subscribe()
     }
 }
 
 impl Service<Request<Incoming>> for Access {
-    type Response = Response<ResponseBody>;
+    type Response = Response<Answer>;
     type Error = std::convert::Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
 
@@ -52,13 +106,12 @@ impl Service<Request<Incoming>> for Access {
             since: Instant::now(),
         };
         request.extensions_mut().insert(PeerAddr(self.peer));
+        let busy = Busy::begin(&self.busy);
         let answer = self.inner.clone().call(request);
         Box::pin(async move {
-            let answer = answer.await;
-            if let Ok(answer) = &answer {
-                seen.write_down(answer.status(), answer.extensions().get());
-            }
-            answer
+            let answer = answer.await?;
+            seen.write_down(answer.status(), answer.extensions().get());
+            Ok(answer.map(|body| Answer { body, _busy: busy }))
         })
     }
 }

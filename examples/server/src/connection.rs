@@ -32,6 +32,9 @@ const STREAMS: u32 = 64;
 /// How long a client may take nothing of what it is sent before it counts as gone.
 const WRITE_STALL: Duration = Duration::from_secs(60);
 
+/// How long an idle connection of HTTP/2 may take to end after it was told to.
+const GOODBYE: Duration = Duration::from_secs(5);
+
 /// How an HTTP/2 connection begins (RFC 9113 section 3.4). No method of HTTP/1 begins so.
 const PREFACE: &[u8; 3] = b"PRI";
 
@@ -145,15 +148,32 @@ impl Connections {
                 },
                 _ = phase.wait_for(|phase| *phase != Phase::Serving) => return,
             };
+            let busy = access.busy();
             let io = TokioIo::new(stream);
             let ended = match spoken {
                 Spoken::Http1 => {
                     let served = http1_builder(header_timeout).serve_connection(io, access);
-                    run(served, http1::Connection::graceful_shutdown, &mut phase).await
+                    // It ends idle connections itself.
+                    let never = std::future::pending();
+                    run(
+                        served,
+                        http1::Connection::graceful_shutdown,
+                        &mut phase,
+                        never,
+                    )
+                    .await
                 }
                 Spoken::Http2 => {
                     let served = http2_builder().serve_connection(io, access);
-                    run(served, http2::Connection::graceful_shutdown, &mut phase).await
+                    let idle = idle(busy.clone(), header_timeout);
+                    let finish = http2::Connection::graceful_shutdown;
+                    let served = run(served, finish, &mut phase, idle);
+                    // Who does not go after being told to is cut off.
+                    let gone = self::idle(busy, header_timeout.saturating_add(GOODBYE));
+                    tokio::select! {
+                        ended = served => ended,
+                        () = gone => return,
+                    }
                 }
                 Spoken::Tls => {
                     let _ = tokio::time::timeout(WRITE_STALL, refuse_tls(io.into_inner())).await;
@@ -172,15 +192,27 @@ async fn run<C: Future<Output = hyper::Result<()>>>(
     served: C,
     finish: impl FnOnce(std::pin::Pin<&mut C>),
     phase: &mut watch::Receiver<Phase>,
+    idle: impl Future<Output = ()>,
 ) -> hyper::Result<()> {
     tokio::pin!(served);
     tokio::select! {
         ended = &mut served => return ended,
         _ = phase.wait_for(|phase| *phase != Phase::Serving) => finish(served.as_mut()),
+        () = idle => finish(served.as_mut()),
     }
     tokio::select! {
         ended = &mut served => ended,
         _ = phase.wait_for(|phase| *phase == Phase::Over) => Ok(()),
+    }
+}
+
+/// Returns once no request has been under way for so long.
+async fn idle(mut busy: watch::Receiver<usize>, span: Duration) {
+    while busy.wait_for(|count| *count == 0).await.is_ok() {
+        match tokio::time::timeout(span, busy.changed()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) | Err(_) => return,
+        }
     }
 }
 

@@ -256,6 +256,30 @@ fn who_tries_tls_is_answered_in_http() {
 }
 
 #[test]
+fn an_idle_connection_ends_in_either_version_of_http() {
+    let place = Place::new();
+    place.write("c.toml", "[limits]\nheader_timeout = \"1s\"");
+    let mut command = place.command(&["--config", "c.toml"]);
+    let running = place.start(command.env("PIERHEAD_ADMIN_PASSWORD", PASSWORD));
+    // Half a header; and the preface with empty SETTINGS, from a client that answers nothing.
+    let preface: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    for start in [b"GET / HTTP/1.1\r\n".as_slice(), preface] {
+        let since = Instant::now();
+        let mut stream = TcpStream::connect(place.at).expect("it listens");
+        stream
+            .set_read_timeout(Some(Duration::from_secs(15)))
+            .expect("a socket");
+        stream.write_all(start).expect("it reads");
+        let mut told = Vec::new();
+        stream
+            .read_to_end(&mut told)
+            .expect("it ends the connection");
+        assert!(since.elapsed() >= Duration::from_secs(1), "{told:?}");
+    }
+    running.stop();
+}
+
+#[test]
 fn a_request_under_way_holds_a_stop_up_until_it_is_drained_or_told_again() {
     let place = Place::new();
     place.write("c.toml", "drain = \"1s\"");
