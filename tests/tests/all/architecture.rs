@@ -19,10 +19,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "pierhead-storage-sqlite",
         &[
+            "pierhead-auth",
             "pierhead-model",
-            "pierhead-storage",
             "pierhead-policy",
             "pierhead-projects",
+            "pierhead-storage",
         ],
     ),
     ("pierhead-auth", &["pierhead-model"]),

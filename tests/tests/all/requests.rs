@@ -55,7 +55,7 @@ struct Case {
     /// What is nowhere in the answer.
     #[serde(default)]
     lacks: Option<String>,
-    /// Whether bytes may be left for the collector, which nobody can reach.
+    /// Whether bytes may be left for the collector of an upload that came to nothing.
     #[serde(default)]
     garbage: bool,
 }
