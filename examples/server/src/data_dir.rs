@@ -33,6 +33,7 @@ impl DataDir {
             .recursive(true)
             .mode(0o700)
             .create(path)
+            .and_then(|()| sync_folder_of(path))
             .map_err(unusable)?;
         if !path.join(LOCK).exists() && !is_empty(path).map_err(unusable)? {
             return Err(Failure::told(format!(
@@ -108,6 +109,11 @@ pub(crate) fn write_private(path: &Path, text: &str) -> io::Result<()> {
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     fs::rename(&partial, path)?;
+    sync_folder_of(path)
+}
+
+/// Makes sure that a name outlives a power loss: a file's own sync does not promise that.
+fn sync_folder_of(path: &Path) -> io::Result<()> {
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
