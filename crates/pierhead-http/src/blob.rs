@@ -14,8 +14,8 @@ use pierhead_registry::{BlobRead, ReadOptions};
 
 use crate::body::{BoxError, ResponseBody};
 use crate::error::Failure;
+use crate::exchange::Exchange;
 use crate::response::{Answer, content_headers, not_modified};
-use crate::service::Exchange;
 
 /// The content of a digest never changes; a shared cache must not keep it, since who may read it
 /// does.

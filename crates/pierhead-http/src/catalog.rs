@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use crate::body::ResponseBody;
 use crate::error::Failure;
+use crate::exchange::Exchange;
 use crate::query::PageQuery;
 use crate::response::Answer;
-use crate::service::Exchange;
 
 #[derive(Serialize)]
 struct Document<'a> {

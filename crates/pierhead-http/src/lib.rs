@@ -64,6 +64,7 @@ mod body;
 mod catalog;
 mod challenge;
 mod error;
+mod exchange;
 mod manifest;
 mod operation;
 mod options;

@@ -8,11 +8,11 @@ use pierhead_registry::PutManifest;
 
 use crate::body::{ReadError, RequestBody, ResponseBody};
 use crate::error::Failure;
+use crate::exchange::Exchange;
 use crate::operation::ManifestRequest;
 use crate::response::{
     Answer, DOCKER_CONTENT_DIGEST, OCI_SUBJECT, OCI_TAG, content_headers, not_modified,
 };
-use crate::service::Exchange;
 
 /// `GET`. An `Accept` that does not fit is served all the same: refusing helps nobody, and clients
 /// that cannot read the media type say so better.

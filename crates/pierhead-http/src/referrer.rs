@@ -9,9 +9,9 @@ use serde::Serialize;
 
 use crate::body::ResponseBody;
 use crate::error::Failure;
+use crate::exchange::Exchange;
 use crate::operation::ReferrersRequest;
 use crate::response::{Answer, OCI_FILTERS_APPLIED};
-use crate::service::Exchange;
 
 /// How many bytes of annotations one page may hold, so that it stays below the 4 MiB that clients
 /// read of a manifest.

@@ -12,11 +12,12 @@ use http::request::Parts;
 use http::{Method, Request, Response};
 use http_body::Body;
 use pierhead_model::{ErrorCode, TokenScope};
-use pierhead_registry::{Caller, Credentials, Error, Registry};
+use pierhead_registry::{Credentials, Registry};
 
 use crate::body::{BoxError, RequestBody, ResponseBody};
 use crate::challenge::{Ask, Challenge, Shown, has_two_hosts, host, peer};
 use crate::error::Failure;
+use crate::exchange::Exchange;
 use crate::operation::{Operation, content_length};
 use crate::options::HttpOptions;
 use crate::response::Answer;
@@ -42,21 +43,6 @@ pub struct RegistryService {
 struct Inner {
     registry: Registry,
     options: HttpOptions,
-}
-
-/// What the parts of the protocol need to answer a request.
-pub(crate) struct Exchange<'a> {
-    pub(crate) registry: &'a Registry,
-    pub(crate) options: &'a HttpOptions,
-    pub(crate) parts: &'a Parts,
-    pub(crate) caller: Caller,
-}
-
-impl Exchange<'_> {
-    /// Turns what the registry refuses into an answer.
-    pub(crate) fn refused(&self) -> impl Fn(Error) -> Failure {
-        |error| Failure::of(error, self.options)
-    }
 }
 
 impl RegistryService {

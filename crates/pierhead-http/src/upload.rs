@@ -8,9 +8,9 @@ use pierhead_registry::{Error, Mounted, StartUpload, UploadStatus};
 
 use crate::body::{RequestBody, ResponseBody};
 use crate::error::Failure;
+use crate::exchange::Exchange;
 use crate::operation::{StartRequest, UploadStep};
 use crate::response::{Answer, DOCKER_CONTENT_DIGEST, DOCKER_UPLOAD_UUID};
-use crate::service::Exchange;
 
 /// `POST`: begins a session, takes a whole blob, or mounts one.
 pub(crate) async fn start(
