@@ -175,6 +175,17 @@ impl Client {
         sum.split(' ').next().unwrap_or_default().to_owned()
     }
 
+    /// Runs a line as somebody would paste it into a shell.
+    pub fn paste(&self, line: &str) -> Output {
+        let mut command = Command::new("sh");
+        let docker = format!("docker() {{ {} \"$@\"; }}", self.docker.display());
+        command
+            .args(["-c", &format!("{docker}; {line}")])
+            .env("DOCKER_HOST", &self.socket)
+            .env("DOCKER_CONFIG", &self.config);
+        run(&mut command)
+    }
+
     fn command(&self) -> Command {
         let mut command = Command::new(&self.docker);
         command

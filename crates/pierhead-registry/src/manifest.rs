@@ -88,7 +88,7 @@ impl Writer {
                     digest,
                     tags: tags.clone(),
                     created,
-                    by: self.access.caller.id.clone(),
+                    by: self.access.caller.actor(),
                 });
                 Ok(ManifestReceipt {
                     digest,

@@ -6,7 +6,7 @@ use pierhead_model::{ContentDigest, Reference, RepositoryName, Tag};
 use pierhead_storage::{Deletion, Permit, RepositoryId, View};
 
 use crate::access::Access;
-use crate::{Action, Caller, Error, Event, Registry};
+use crate::{Action, Actor, Caller, Error, Event, Registry};
 
 /// The right to delete from one name.
 #[derive(Clone, Debug)]
@@ -83,7 +83,7 @@ impl Remover {
         registry.tell(|| Event::BlobDeleted {
             name: name.clone(),
             digest,
-            by: caller.id.clone(),
+            by: caller.actor(),
         });
         Ok(())
     }
@@ -91,7 +91,7 @@ impl Remover {
     fn tell(
         &self,
         permit: &Permit,
-        event: impl FnOnce(RepositoryName, RepositoryId, pierhead_storage::CallerId) -> Event,
+        event: impl FnOnce(RepositoryName, RepositoryId, Actor) -> Event,
     ) {
         let Access {
             registry,
@@ -100,7 +100,7 @@ impl Remover {
             ..
         } = &self.access;
         if let View::Repository(id) = permit.view {
-            registry.tell(|| event(name.clone(), id, caller.id.clone()));
+            registry.tell(|| event(name.clone(), id, caller.actor()));
         }
     }
 }

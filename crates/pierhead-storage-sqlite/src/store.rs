@@ -202,10 +202,7 @@ impl SqliteStore {
 
     /// Runs a closure on a reader, all of it on one state of the database. Facts for a cache are
     /// read so, together with [`stored_versions`](crate::board::stored_versions).
-    #[allow(
-        dead_code,
-        reason = "the ports of other crates on this database use it"
-    )]
+    #[cfg(feature = "projects")]
     pub(crate) async fn read_consistent<T, F>(
         &self,
         what: &'static str,

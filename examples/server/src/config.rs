@@ -26,6 +26,7 @@ pub(crate) struct Config {
     pub(crate) project_creation: ProjectCreation,
     pub(crate) missing_references: MissingReferences,
     pub(crate) opaque_manifests: bool,
+    #[serde(deserialize_with = "some_span::<_, 60, 86_400>")]
     pub(crate) token_life: Option<Span>,
     pub(crate) drain: Option<Span>,
     pub(crate) storage: Storage,
@@ -75,6 +76,53 @@ fn service<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Erro
     Ok(Some(name))
 }
 
+const DAY: u64 = 86_400;
+const YEAR: u64 = 365 * DAY;
+
+/// A span of so many seconds at least and at most.
+fn span<'de, D: Deserializer<'de>, const LEAST: u64, const MOST: u64>(
+    from: D,
+) -> Result<Span, D::Error> {
+    let span = Span::deserialize(from)?;
+    if (LEAST..=MOST).contains(&span.0.as_secs()) {
+        return Ok(span);
+    }
+    Err(D::Error::custom(format!(
+        "give at least \"{LEAST}s\" and at most \"{MOST}s\""
+    )))
+}
+
+fn some_span<'de, D: Deserializer<'de>, const LEAST: u64, const MOST: u64>(
+    from: D,
+) -> Result<Option<Span>, D::Error> {
+    span::<D, LEAST, MOST>(from).map(Some)
+}
+
+fn connections<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+    match u32::deserialize(from)? {
+        0 => Err(D::Error::custom("give at least 1")),
+        connections => Ok(connections),
+    }
+}
+
+/// A manifest has to fit.
+fn manifest<'de, D: Deserializer<'de>>(from: D) -> Result<Bytes, D::Error> {
+    let bytes = Bytes::deserialize(from)?;
+    if bytes.0 < 1 << 10 {
+        return Err(D::Error::custom("give at least \"1KiB\""));
+    }
+    Ok(bytes)
+}
+
+fn blob<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Bytes>, D::Error> {
+    match Bytes::deserialize(from)? {
+        Bytes(0) => Err(D::Error::custom(
+            "give at least 1, or leave it out for blobs of any length",
+        )),
+        bytes => Ok(Some(bytes)),
+    }
+}
+
 /// Of whom certification is asked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -120,10 +168,15 @@ impl Default for Storage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Limits {
+    #[serde(deserialize_with = "connections")]
     pub(crate) connections: u32,
+    #[serde(deserialize_with = "span::<_, 1, DAY>")]
     pub(crate) header_timeout: Span,
+    #[serde(deserialize_with = "span::<_, 1, DAY>")]
     pub(crate) body_idle_timeout: Span,
+    #[serde(deserialize_with = "manifest")]
     pub(crate) manifest: Bytes,
+    #[serde(deserialize_with = "blob")]
     pub(crate) blob: Option<Bytes>,
 }
 
@@ -143,9 +196,12 @@ impl Default for Limits {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Collector {
+    #[serde(deserialize_with = "some_span::<_, 1, YEAR>")]
     pub(crate) every: Option<Span>,
     pub(crate) keep: Option<Span>,
+    #[serde(deserialize_with = "some_span::<_, 1, YEAR>")]
     pub(crate) grace: Option<Span>,
+    #[serde(deserialize_with = "some_span::<_, 1, YEAR>")]
     pub(crate) upload_idle: Option<Span>,
 }
 

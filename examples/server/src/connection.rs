@@ -26,6 +26,9 @@ const HEADER: u32 = 64 * 1024;
 const STREAM_WINDOW: u32 = 1 << 20;
 const CONNECTION_WINDOW: u32 = 2 << 20;
 
+/// What one stream keeps of an answer that its client has not taken yet.
+const SEND_BUFFER: usize = 256 * 1024;
+
 /// Streams of one HTTP/2 connection at a time.
 const STREAMS: u32 = 64;
 
@@ -277,7 +280,7 @@ fn http2_builder() -> http2::Builder<TokioExecutor> {
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_concurrent_streams(STREAMS)
         .max_header_list_size(HEADER)
-        .max_send_buf_size(STREAM_WINDOW as usize)
+        .max_send_buf_size(SEND_BUFFER)
         .keep_alive_interval(Duration::from_secs(30))
         .keep_alive_timeout(Duration::from_secs(20));
     builder

@@ -2,7 +2,7 @@
 
 use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
@@ -48,6 +48,13 @@ impl DataDir {
             .mode(0o600)
             .open(path.join(LOCK))
             .map_err(unusable)?;
+        if let Some(open) = readable_by_others(path).map_err(unusable)? {
+            let open = open.display();
+            return Err(Failure::told(format!(
+                "{open} can be read by others, and there are password hashes in it; type: chmod \
+                 600 {open}"
+            )));
+        }
         match lock.try_lock() {
             Ok(()) => Ok(Self {
                 path: path.to_owned(),
@@ -85,6 +92,25 @@ impl DataDir {
     pub(crate) fn admin_password(&self) -> PathBuf {
         self.path.join("admin-password")
     }
+}
+
+/// A database file that others can read, in a directory that they can enter.
+fn readable_by_others(path: &Path) -> io::Result<Option<PathBuf>> {
+    let open = |path: &Path| match fs::metadata(path) {
+        Ok(found) => Ok(found.permissions().mode() & 0o077 != 0),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    };
+    if !open(path)? {
+        return Ok(None);
+    }
+    for name in ["metadata.db", "metadata.db-wal"] {
+        let file = path.join(name);
+        if open(&file)? {
+            return Ok(Some(file));
+        }
+    }
+    Ok(None)
 }
 
 fn is_empty(path: &Path) -> io::Result<bool> {
@@ -164,6 +190,26 @@ mod tests {
         assert!(!scratch.path().join(LOCK).exists());
         let error = DataDir::take(&scratch.path().join("thesis.tex")).expect_err("a file");
         assert!(error.to_string().contains("cannot be used"), "{error}");
+    }
+
+    #[test]
+    fn a_database_that_others_can_read_is_refused() {
+        let scratch = tempfile::tempdir().expect("a scratch directory");
+        let data = scratch.path();
+        fs::write(data.join(LOCK), "").expect("a scratch file");
+        fs::write(data.join("metadata.db"), "").expect("a scratch file");
+        let set = |path: &Path, mode| {
+            fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("it is ours");
+        };
+        set(&data.join("metadata.db"), 0o644);
+        set(data, 0o755);
+        let error = DataDir::take(data).expect_err("others can read it");
+        assert!(error.to_string().contains("chmod 600"), "{error}");
+        set(data, 0o700);
+        assert!(DataDir::take(data).is_ok(), "nobody else can come near it");
+        set(data, 0o755);
+        set(&data.join("metadata.db"), 0o600);
+        assert!(DataDir::take(data).is_ok(), "nobody else can read it");
     }
 
     #[test]

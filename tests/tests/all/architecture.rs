@@ -120,12 +120,13 @@ fn packages() -> BTreeMap<String, Vec<String>> {
     .expect_ok("cargo metadata");
     let metadata: Value = serde_json::from_str(&metadata).expect("cargo metadata speaks JSON");
     let packages = metadata["packages"].as_array().expect("a list of packages");
+    let crates = format!("{}/crates/", text(&metadata["workspace_root"]));
     packages
         .iter()
         .filter(|package| {
             package["manifest_path"]
                 .as_str()
-                .is_some_and(|at| at.contains("/crates/"))
+                .is_some_and(|at| at.starts_with(&crates))
         })
         .map(|package| {
             let dependencies = package["dependencies"].as_array().into_iter().flatten();

@@ -8,8 +8,9 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
+use pierhead_model::ContentDigest;
 use pierhead_tests::{
-    OWNER, PROJECT, Server, ServerOptions, binary, free_port, provision, run, tool,
+    Api, OWNER, PROJECT, Server, ServerOptions, binary, free_port, provision, run, tool,
 };
 use tempfile::TempDir;
 
@@ -45,12 +46,43 @@ fn through_tokens_and_the_permission_engine_everything_conforms() {
 
 #[test]
 fn a_registry_embedded_in_another_application_conforms_in_memory() {
-    let embedded = Embedded::start();
+    let embedded = Embedded::start(None);
     expect_conformance(
         &embedded.host,
         ["ana/conf1", "ana/conf2"],
         Some(("ana", "swordfish")),
     );
+}
+
+#[test]
+fn the_embedded_registry_keeps_its_directory_over_a_kill() {
+    let folder = TempDir::new().unwrap();
+    let directory = folder.path().join("registry");
+    let basic = [("authorization", "Basic YW5hOnN3b3JkZmlzaA==")];
+    let bytes = b"kept on disk";
+    let digest = ContentDigest::sha256(bytes).to_string();
+    let path = format!("/v2/ana/app/blobs/{digest}");
+    let kind = "application/vnd.oci.image.manifest.v1+json";
+    let manifest = format!(
+        r#"{{"schemaVersion":2,"mediaType":"{kind}","config":{{"mediaType":"application/vnd.oci.empty.v1+json","digest":"{digest}","size":{}}},"layers":[]}}"#,
+        bytes.len()
+    );
+    {
+        let first = Embedded::start(Some(&directory));
+        let api = Api::anonymous(&first.host);
+        let upload = format!("/v2/ana/app/blobs/uploads/?digest={digest}");
+        api.send("POST", &upload, &basic, bytes).expect(201);
+        let headers = [basic[0], ("content-type", kind)];
+        let put = "/v2/ana/app/manifests/v1";
+        api.send("PUT", put, &headers, manifest.as_bytes())
+            .expect(201);
+    }
+    let second = Embedded::start(Some(&directory));
+    let api = Api::anonymous(&second.host);
+    let blob = api.send("GET", &path, &basic, &[]).expect(200);
+    assert_eq!(blob.body, bytes);
+    let found = api.send("GET", "/v2/ana/app/manifests/v1", &basic, &[]);
+    assert_eq!(found.expect(200).body, manifest.as_bytes());
 }
 
 /// The example of embedding, as its readers run it.
@@ -60,11 +92,12 @@ struct Embedded {
 }
 
 impl Embedded {
-    fn start() -> Self {
+    fn start(directory: Option<&Path>) -> Self {
         let host = format!("127.0.0.1:{}", free_port());
         let mut command = Command::new(binary("pierhead-embed-example"));
         let child = command
             .arg(&host)
+            .args(directory)
             .stdin(Stdio::null())
             .spawn()
             .expect("the example starts");

@@ -26,6 +26,7 @@ fn the_docker_engine_is_served_and_refused_as_the_table_says() {
 
     passwords_are_checked(&engine, &server, &mut read);
     let owner = signed_in(&engine, &server, &OWNER);
+    what_is_printed_works_when_pasted(&owner, &server);
     let images = images_come_back_as_they_went(&owner, &server, scratch.path());
     a_changed_layer_goes_alone(&owner, &server, scratch.path(), "2");
     what_another_repository_holds_is_mounted(&owner, &server);
@@ -48,6 +49,20 @@ fn the_docker_engine_is_served_and_refused_as_the_table_says() {
         ..options
     });
     what_the_lab_changed_counts(&engine, &server);
+}
+
+/// The lines under the log-in, which asks for a password.
+fn what_is_printed_works_when_pasted(owner: &Client, server: &Server) {
+    let log = server.log();
+    let lines: Vec<&str> = log
+        .lines()
+        .map(str::trim)
+        .filter(|line| line.contains("docker ") && !line.starts_with("docker login"))
+        .collect();
+    assert!(lines.len() >= 4, "{log}");
+    for line in lines {
+        owner.paste(line).expect_ok(line);
+    }
 }
 
 /// An image that was pushed, and what it was made of before.

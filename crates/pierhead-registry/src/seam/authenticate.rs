@@ -10,6 +10,8 @@ use async_trait::async_trait;
 use pierhead_model::{RepositoryActions, RepositoryName};
 use pierhead_storage::{CallerId, Source};
 
+use super::Actor;
+
 /// Turns credentials into a caller. Asked once a request.
 #[async_trait]
 pub trait Authenticator: fmt::Debug + Send + Sync + 'static {
@@ -130,6 +132,14 @@ impl Caller {
     pub fn with_extra(mut self, extra: Arc<dyn Any + Send + Sync>) -> Self {
         self.extra = Some(extra);
         self
+    }
+
+    /// The caller, as observers are told of them.
+    pub fn actor(&self) -> Actor {
+        Actor {
+            id: self.id.clone(),
+            name: Arc::clone(&self.name),
+        }
     }
 
     /// What [`Caller::with_extra`] was given, if it is of this type.

@@ -17,4 +17,4 @@ pub use clock::Clock;
 #[cfg(feature = "tokio")]
 pub use clock::TokioClock;
 pub use issue::{GrantType, IssuedToken, TokenIssuer, TokenRefusal, TokenRequest};
-pub use observe::{Event, Observer};
+pub use observe::{Actor, Event, Observer};

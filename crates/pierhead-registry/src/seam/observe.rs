@@ -1,6 +1,7 @@
 //! Who hears of what was committed.
 
 use std::fmt;
+use std::sync::Arc;
 
 use pierhead_model::{ContentDigest, RepositoryName, Tag};
 use pierhead_storage::{CallerId, RepositoryId};
@@ -10,6 +11,21 @@ use pierhead_storage::{CallerId, RepositoryId};
 pub trait Observer: fmt::Debug + Send + Sync + 'static {
     /// Something was committed.
     fn committed(&self, event: &Event);
+}
+
+/// Who did something: an id to keep, a name to show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// The caller's id.
+    pub id: CallerId,
+    /// What people call them.
+    pub name: Arc<str>,
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
 }
 
 /// What was committed.
@@ -29,7 +45,7 @@ pub enum Event {
         /// Whether the repository came into being with it.
         created: bool,
         /// By whom.
-        by: CallerId,
+        by: Actor,
     },
     /// A manifest was deleted.
     ManifestDeleted {
@@ -40,7 +56,7 @@ pub enum Event {
         /// What.
         digest: ContentDigest,
         /// By whom.
-        by: CallerId,
+        by: Actor,
     },
     /// A tag was deleted.
     TagDeleted {
@@ -51,7 +67,7 @@ pub enum Event {
         /// Which.
         tag: Tag,
         /// By whom.
-        by: CallerId,
+        by: Actor,
     },
     /// A blob became visible.
     BlobAdded {
@@ -62,7 +78,7 @@ pub enum Event {
         /// Its length in bytes.
         size: u64,
         /// By whom.
-        by: CallerId,
+        by: Actor,
     },
     /// A blob was taken out of a repository.
     BlobDeleted {
@@ -71,6 +87,6 @@ pub enum Event {
         /// What.
         digest: ContentDigest,
         /// By whom.
-        by: CallerId,
+        by: Actor,
     },
 }

@@ -111,7 +111,7 @@ impl Writer {
                     name: self.access.name.clone(),
                     digest: *digest,
                     size: record.size,
-                    by: self.access.caller.id.clone(),
+                    by: self.access.caller.actor(),
                 });
                 Ok(record)
             }

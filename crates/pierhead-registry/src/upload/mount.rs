@@ -36,7 +36,7 @@ impl Writer {
                     name: name.clone(),
                     digest: *digest,
                     size: record.size,
-                    by: caller.id.clone(),
+                    by: caller.actor(),
                 });
                 return Ok(Mounted::Mounted(record));
             }
