@@ -27,11 +27,7 @@ pub(crate) async fn get(
     name: &RepositoryName,
     digest: &ContentDigest,
 ) -> Result<Response<ResponseBody>, Failure> {
-    let reader = exchange
-        .registry
-        .reader(&exchange.caller, name)
-        .await
-        .map_err(exchange.refused())?;
+    let reader = exchange.reader(name).await?;
     let blob = reader.blob(digest).await.map_err(exchange.refused())?;
     let (headers, size) = (&exchange.parts.headers, blob.size());
     if let Some(response) = not_modified(headers, digest) {
@@ -77,11 +73,7 @@ pub(crate) async fn head(
     name: &RepositoryName,
     digest: &ContentDigest,
 ) -> Result<Response<ResponseBody>, Failure> {
-    let checker = exchange
-        .registry
-        .checker(&exchange.caller, name)
-        .await
-        .map_err(exchange.refused())?;
+    let checker = exchange.checker(name).await?;
     let blob = checker.blob(digest).await.map_err(exchange.refused())?;
     if let Some(response) = not_modified(&exchange.parts.headers, digest) {
         return Ok(response);
@@ -97,11 +89,7 @@ pub(crate) async fn delete(
     name: &RepositoryName,
     digest: &ContentDigest,
 ) -> Result<Response<ResponseBody>, Failure> {
-    let remover = exchange
-        .registry
-        .remover(&exchange.caller, name)
-        .await
-        .map_err(exchange.refused())?;
+    let remover = exchange.remover(name).await?;
     remover.blob(digest).await.map_err(exchange.refused())?;
     Ok(Answer::new(StatusCode::ACCEPTED).empty())
 }

@@ -1,7 +1,8 @@
 //! What the parts of the protocol share of one request.
 
 use http::request::Parts;
-use pierhead_registry::{Caller, Error, Registry};
+use pierhead_model::RepositoryName;
+use pierhead_registry::{Caller, Checker, Error, Reader, Registry, Remover, Writer};
 
 use crate::error::Failure;
 use crate::options::HttpOptions;
@@ -18,5 +19,29 @@ impl Exchange<'_> {
     /// Turns what the registry refuses into an answer.
     pub(crate) fn refused(&self) -> impl Fn(Error) -> Failure {
         |error| Failure::of(error, self.options)
+    }
+
+    /// The caller's right to pull, or the answer that refuses it.
+    pub(crate) async fn reader(&self, name: &RepositoryName) -> Result<Reader, Failure> {
+        let asked = self.registry.reader(&self.caller, name);
+        asked.await.map_err(self.refused())
+    }
+
+    /// The caller's right to ask what is there, or the answer that refuses it.
+    pub(crate) async fn checker(&self, name: &RepositoryName) -> Result<Checker, Failure> {
+        let asked = self.registry.checker(&self.caller, name);
+        asked.await.map_err(self.refused())
+    }
+
+    /// The caller's right to push, or the answer that refuses it.
+    pub(crate) async fn writer(&self, name: &RepositoryName) -> Result<Writer, Failure> {
+        let asked = self.registry.writer(&self.caller, name);
+        asked.await.map_err(self.refused())
+    }
+
+    /// The caller's right to delete, or the answer that refuses it.
+    pub(crate) async fn remover(&self, name: &RepositoryName) -> Result<Remover, Failure> {
+        let asked = self.registry.remover(&self.caller, name);
+        asked.await.map_err(self.refused())
     }
 }

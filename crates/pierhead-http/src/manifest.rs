@@ -21,11 +21,7 @@ pub(crate) async fn get(
     name: &RepositoryName,
     reference: &Reference,
 ) -> Result<Response<ResponseBody>, Failure> {
-    let reader = exchange
-        .registry
-        .reader(&exchange.caller, name)
-        .await
-        .map_err(exchange.refused())?;
+    let reader = exchange.reader(name).await?;
     let manifest = reader
         .manifest(reference)
         .await
@@ -48,11 +44,7 @@ pub(crate) async fn head(
     name: &RepositoryName,
     reference: &Reference,
 ) -> Result<Response<ResponseBody>, Failure> {
-    let checker = exchange
-        .registry
-        .checker(&exchange.caller, name)
-        .await
-        .map_err(exchange.refused())?;
+    let checker = exchange.checker(name).await?;
     let manifest = checker
         .manifest(reference)
         .await
@@ -77,11 +69,7 @@ pub(crate) async fn put(
     body: &mut RequestBody,
 ) -> Result<Response<ResponseBody>, Failure> {
     // Who may not push is told so before the body is read.
-    let writer = exchange
-        .registry
-        .writer(&exchange.caller, name)
-        .await
-        .map_err(exchange.refused())?;
+    let writer = exchange.writer(name).await?;
     let max = exchange.registry.limits().manifest.max_bytes;
     let bytes = match body.collect(max, exchange.options.document_timeout()).await {
         Ok(bytes) => bytes,
@@ -122,11 +110,7 @@ pub(crate) async fn delete(
     name: &RepositoryName,
     reference: &Reference,
 ) -> Result<Response<ResponseBody>, Failure> {
-    let remover = exchange
-        .registry
-        .remover(&exchange.caller, name)
-        .await
-        .map_err(exchange.refused())?;
+    let remover = exchange.remover(name).await?;
     match reference {
         Reference::Tag(tag) => remover.tag(tag).await,
         Reference::Digest(digest) => remover.manifest(digest).await,

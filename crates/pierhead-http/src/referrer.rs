@@ -31,11 +31,7 @@ pub(crate) async fn list(
     name: &RepositoryName,
     request: ReferrersRequest,
 ) -> Result<Response<ResponseBody>, Failure> {
-    let reader = exchange
-        .registry
-        .reader(&exchange.caller, name)
-        .await
-        .map_err(exchange.refused())?;
+    let reader = exchange.reader(name).await?;
     let ReferrersRequest {
         subject,
         artifact_type,

@@ -24,11 +24,7 @@ pub(crate) async fn list(
     name: &RepositoryName,
     page: &PageQuery,
 ) -> Result<Response<ResponseBody>, Failure> {
-    let reader = exchange
-        .registry
-        .reader(&exchange.caller, name)
-        .await
-        .map_err(exchange.refused())?;
+    let reader = exchange.reader(name).await?;
     // Nothing is wanted, but whether the repository is there still shows.
     let limit = page.limit.max(1);
     let found = reader

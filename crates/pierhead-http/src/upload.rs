@@ -19,11 +19,7 @@ pub(crate) async fn start(
     request: StartRequest,
     body: &mut RequestBody,
 ) -> Result<Response<ResponseBody>, Failure> {
-    let writer = exchange
-        .registry
-        .writer(&exchange.caller, name)
-        .await
-        .map_err(exchange.refused())?;
+    let writer = exchange.writer(name).await?;
     match request {
         StartRequest::Session(algorithm) => {
             let status = writer
@@ -58,11 +54,7 @@ pub(crate) async fn step(
     step: UploadStep,
     body: &mut RequestBody,
 ) -> Result<Response<ResponseBody>, Failure> {
-    let writer = exchange
-        .registry
-        .writer(&exchange.caller, name)
-        .await
-        .map_err(exchange.refused())?;
+    let writer = exchange.writer(name).await?;
     // What is no id is the id of no session.
     let Ok(id) = id.parse() else {
         return Err(Failure::upload_unknown());
