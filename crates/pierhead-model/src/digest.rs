@@ -1,6 +1,7 @@
 //! Digests: the registered ones with their bytes inline, and any other the grammar admits.
 
 mod any;
+mod hex;
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -144,62 +145,37 @@ impl ContentDigest {
     /// Reads the text from bytes; the fast path of [`FromStr`], without an error value.
     pub(crate) fn parse_bytes(text: &[u8]) -> Option<Self> {
         if let Some(hex) = text.strip_prefix(b"sha256:") {
-            decode_hex(hex).map(|raw| Self(Raw::Sha256(raw)))
+            hex::decode(hex).map(|raw| Self(Raw::Sha256(raw)))
         } else if let Some(hex) = text.strip_prefix(b"sha512:") {
-            decode_hex(hex).map(|raw| Self(Raw::Sha512(raw)))
+            hex::decode(hex).map(|raw| Self(Raw::Sha512(raw)))
         } else {
             None
         }
     }
 
-    /// Writes the text into the buffer and returns the part that was written.
-    fn write_text<'a>(&self, buffer: &'a mut [u8; TEXT_MAX]) -> &'a str {
-        let name = self.algorithm().as_str().as_bytes();
-        let bytes = self.bytes();
-        buffer[..name.len()].copy_from_slice(name);
-        buffer[name.len()] = b':';
-        let start = name.len() + 1;
-        let end = start + bytes.len() * 2;
-        for (pair, byte) in buffer[start..end].chunks_exact_mut(2).zip(bytes) {
-            pair[0] = HEX[usize::from(byte >> 4)];
-            pair[1] = HEX[usize::from(byte & 15)];
+    /// Writes the text into the buffer and returns its length; all of it is ASCII.
+    #[inline]
+    fn write_text(&self, buffer: &mut [u8; TEXT_MAX]) -> usize {
+        match &self.0 {
+            Raw::Sha256(raw) => {
+                buffer[..PREFIX].copy_from_slice(b"sha256:");
+                hex::encode(raw, &mut buffer[PREFIX..PREFIX + 64]);
+                PREFIX + 64
+            }
+            Raw::Sha512(raw) => {
+                buffer[..PREFIX].copy_from_slice(b"sha512:");
+                hex::encode(raw, &mut buffer[PREFIX..PREFIX + 128]);
+                PREFIX + 128
+            }
         }
-        // Only ASCII was written.
-        std::str::from_utf8(&buffer[..end]).unwrap_or_default()
     }
 }
+
+/// The name of a registered algorithm and the colon.
+const PREFIX: usize = 7;
 
 /// `sha512:` and 128 digits.
 const TEXT_MAX: usize = 135;
-
-const HEX: &[u8; 16] = b"0123456789abcdef";
-
-/// The value of each lower-case hexadecimal digit; anything else has the high bit set.
-const NIBBLE: [u8; 256] = {
-    let mut table = [0x80; 256];
-    let mut digit = 0;
-    while digit < 16 {
-        table[HEX[digit as usize] as usize] = digit;
-        digit += 1;
-    }
-    table
-};
-
-/// Exactly `2 * N` lower-case digits into `N` bytes. Faults are gathered instead of branched on.
-fn decode_hex<const N: usize>(hex: &[u8]) -> Option<[u8; N]> {
-    if hex.len() != N * 2 {
-        return None;
-    }
-    let mut raw = [0; N];
-    let mut fault = 0;
-    for (byte, pair) in raw.iter_mut().zip(hex.chunks_exact(2)) {
-        let high = NIBBLE[usize::from(pair[0])];
-        let low = NIBBLE[usize::from(pair[1])];
-        fault |= high | low;
-        *byte = (high << 4) | (low & 15);
-    }
-    (fault & 0x80 == 0).then_some(raw)
-}
 
 impl Ord for ContentDigest {
     fn cmp(&self, other: &Self) -> Ordering {
@@ -218,7 +194,9 @@ impl PartialOrd for ContentDigest {
 
 impl fmt::Display for ContentDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.write_text(&mut [0; TEXT_MAX]))
+        let mut buffer = [0; TEXT_MAX];
+        let len = self.write_text(&mut buffer);
+        f.pad(std::str::from_utf8(&buffer[..len]).unwrap_or_default())
     }
 }
 
@@ -234,7 +212,7 @@ impl FromStr for ContentDigest {
     fn from_str(text: &str) -> Result<Self, ParseError> {
         match Self::parse_bytes(text.as_bytes()) {
             Some(digest) => Ok(digest),
-            None => Err(explain("content digest", text, false)),
+            None => Err(explain("content digest", text)),
         }
     }
 }
@@ -305,7 +283,7 @@ fn fault(text: &[u8]) -> Option<(usize, &'static str)> {
 
 /// Says why a text is no digest. Slow; called only once it is known not to be one.
 #[cold]
-fn explain(what: &'static str, text: &str, any_algorithm: bool) -> ParseError {
+fn explain(what: &'static str, text: &str) -> ParseError {
     for (prefix, digits, wrong_length) in [
         ("sha256:", 64, "sha256 has exactly 64 hexadecimal digits"),
         ("sha512:", 128, "sha512 has exactly 128 hexadecimal digits"),
@@ -314,7 +292,7 @@ fn explain(what: &'static str, text: &str, any_algorithm: bool) -> ParseError {
             let good = hex
                 .bytes()
                 .take(digits)
-                .take_while(|byte| NIBBLE[usize::from(*byte)] < 16)
+                .take_while(|byte| hex::is_digit(*byte))
                 .count();
             let reason = if good < hex.len() && good < digits {
                 "only lower-case hexadecimal digits are allowed"
@@ -326,7 +304,6 @@ fn explain(what: &'static str, text: &str, any_algorithm: bool) -> ParseError {
     }
     match fault(text.as_bytes()) {
         Some((at, reason)) => ParseError::new(what, text, at, reason),
-        None if any_algorithm => ParseError::new(what, text, 0, "`algorithm:encoded` is expected"),
         None => ParseError::new(what, text, 0, "only sha256 and sha512 are registered"),
     }
 }

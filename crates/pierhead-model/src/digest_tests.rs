@@ -95,6 +95,42 @@ fn what_the_grammar_does_not_admit_is_refused_at_its_byte() {
 }
 
 #[test]
+fn what_is_wrong_with_a_registered_digest_is_said() {
+    let odd = "only lower-case hexadecimal digits are allowed";
+    for (text, reason) in [
+        (
+            format!("sha256:{}", hex(63)),
+            "sha256 has exactly 64 hexadecimal digits",
+        ),
+        (
+            format!("sha256:{}", hex(65)),
+            "sha256 has exactly 64 hexadecimal digits",
+        ),
+        (
+            format!("sha256:{}g", hex(64)),
+            "sha256 has exactly 64 hexadecimal digits",
+        ),
+        (
+            format!("sha512:{}", hex(64)),
+            "sha512 has exactly 128 hexadecimal digits",
+        ),
+        (format!("sha256:{}g", hex(63)), odd),
+        (format!("sha512:G{}", hex(127)), odd),
+        (format!("sha256:{}g", hex(3)), odd),
+    ] {
+        let content = text.parse::<ContentDigest>().unwrap_err();
+        assert_eq!(
+            (content.what(), content.reason()),
+            ("content digest", reason)
+        );
+        let any = text.parse::<Digest>().unwrap_err();
+        assert_eq!((any.what(), any.reason()), ("digest", reason));
+    }
+    let error = "sha384:abc".parse::<ContentDigest>().unwrap_err();
+    assert_eq!(error.reason(), "only sha256 and sha512 are registered");
+}
+
+#[test]
 fn algorithms_have_one_spelling() {
     for (algorithm, text, len) in [
         (Algorithm::Sha256, "sha256", 32),
@@ -166,10 +202,23 @@ fn serde_goes_through_the_parser() {
 }
 
 #[test]
+fn a_digest_hashes_like_its_text() {
+    use std::hash::BuildHasher;
+    let state = std::hash::RandomState::new();
+    let digest: Digest = EMPTY.parse().unwrap();
+    assert_eq!(state.hash_one(&digest), state.hash_one(EMPTY));
+}
+
+#[test]
 fn display_keeps_to_the_width() {
     assert_eq!(
         format!("{:>73}", ContentDigest::sha256(b"")),
         format!("  {EMPTY}")
+    );
+    assert_eq!(format!("{:?}", ContentDigest::sha256(b"")), EMPTY);
+    assert_eq!(
+        format!("{:?}", Digest::from(ContentDigest::sha256(b""))),
+        EMPTY
     );
     assert_eq!(
         format!("{:.13}", ContentDigest::sha256(b"")),
@@ -224,6 +273,8 @@ proptest! {
     #[test]
     fn order_equals_text_order(a in content(), b in content()) {
         prop_assert_eq!(a.cmp(&b), a.to_string().cmp(&b.to_string()));
+        prop_assert_eq!(a.partial_cmp(&b), Some(a.cmp(&b)));
+        prop_assert_eq!(Digest::from(a).partial_cmp(&Digest::from(b)), Some(a.cmp(&b)));
         prop_assert_eq!(Digest::from(a).cmp(&Digest::from(b)), a.cmp(&b));
     }
 

@@ -1,6 +1,9 @@
 //! The error codes of the protocol, as text.
 
-use std::fmt;
+use std::str::FromStr;
+
+use crate::ParseError;
+use crate::error::text_newtype;
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $text:literal,)*) => {
@@ -69,14 +72,15 @@ codes! {
     Unknown = "UNKNOWN",
 }
 
-impl fmt::Display for ErrorCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
+impl FromStr for ErrorCode {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let known = Self::ALL.iter().find(|code| code.as_str() == text);
+        known.copied().ok_or_else(|| {
+            ParseError::new("error code", text, 0, "a code of the protocol is expected")
+        })
     }
 }
 
-impl serde::Serialize for ErrorCode {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
+text_newtype!(ErrorCode, "an error code of the protocol");

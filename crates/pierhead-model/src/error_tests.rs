@@ -56,6 +56,14 @@ fn error_codes_are_upper_case_and_all_different() {
         serde_json::to_string(&ErrorCode::BlobUnknown).unwrap(),
         "\"BLOB_UNKNOWN\""
     );
+    for code in ErrorCode::ALL {
+        assert_eq!(code.as_str().parse(), Ok(*code));
+        let json = serde_json::to_string(code).unwrap();
+        assert_eq!(serde_json::from_str::<ErrorCode>(&json).unwrap(), *code);
+    }
+    for text in ["", "blob_unknown", "BLOB_UNKNOWN ", "BLOB"] {
+        assert!(text.parse::<ErrorCode>().is_err(), "{text}");
+    }
 }
 
 #[test]

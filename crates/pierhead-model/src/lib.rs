@@ -42,7 +42,8 @@
 //!   one pass; [`ManifestReference`] for everything referred to.
 //! - [`Descriptor`], [`Platform`]: as they are written into answers.
 //! - [`ByteRange`], [`ContentRange`], [`AcceptList`], [`etag_matches`], [`link_next`],
-//!   [`parse_query`], [`TokenScope`], [`ErrorCode`]: the words of the wire, as text.
+//!   [`parse_link_next`], [`parse_query`], [`percent_decode`], [`rfc3339`], [`TokenScope`], [`ErrorCode`]: the words of
+//!   the wire, as text.
 //!
 //! # Features
 //! `oci-spec` (default): conversions to and from the crate `oci-spec`, both ways.
@@ -62,6 +63,7 @@ mod name;
 mod range;
 mod reference;
 mod scope;
+mod time;
 
 pub use accept::{AcceptList, MAX_ACCEPT_RANGES, etag_matches};
 pub use descriptor::{Descriptor, Platform};
@@ -71,7 +73,9 @@ pub use error_code::ErrorCode;
 pub use hasher::{HashState, HashStateError, Hasher};
 #[cfg(feature = "oci-spec")]
 pub use interop::InteropError;
-pub use link::{MAX_QUERY_PAIRS, link_next, parse_query, percent_encode};
+pub use link::{
+    MAX_QUERY_PAIRS, link_next, parse_link_next, parse_query, percent_decode, percent_encode,
+};
 pub use manifest::{
     Manifest, ManifestError, ManifestKind, ManifestLimits, ManifestReference, ManifestRule,
     ReferenceRole,
@@ -81,6 +85,10 @@ pub use name::{MAX_REPOSITORY_NAME_LEN, MAX_TAG_LEN, RepositoryName, Tag};
 pub use range::{ByteRange, ContentRange, RangeError, Unsatisfiable};
 pub use reference::Reference;
 pub use scope::{MAX_SCOPE_LEN, RepositoryActions, TokenScope};
+pub use time::{parse_rfc3339, rfc3339, rfc3339_millis};
+
+#[cfg(test)]
+mod grammar_tests;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

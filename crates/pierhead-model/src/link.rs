@@ -36,6 +36,63 @@ pub fn link_next(path: &str, params: &[(&str, &str)]) -> String {
     link
 }
 
+/// The target of the link with `rel=next` in a `Link` header, as it stands there; `None` when
+/// there is none. What cannot be read ends the search.
+///
+/// ```
+/// use pierhead_model::parse_link_next;
+/// let header = r#"</v2/>; rel=index, </v2/a/tags/list?n=2&last=b>; title="x, y"; rel="next""#;
+/// assert_eq!(parse_link_next(header), Some("/v2/a/tags/list?n=2&last=b"));
+/// ```
+pub fn parse_link_next(header: &str) -> Option<&str> {
+    let mut rest = header;
+    loop {
+        rest = rest.trim_start_matches([' ', '\t', ',']);
+        let (target, parameters) = rest.strip_prefix('<')?.split_once('>')?;
+        rest = parameters;
+        let mut relation = None;
+        loop {
+            rest = rest.trim_start_matches([' ', '\t']);
+            let Some(parameter) = rest.strip_prefix(';') else {
+                break;
+            };
+            let name_end = parameter.find(['=', ';', ',']).unwrap_or(parameter.len());
+            let (name, behind) = parameter.split_at(name_end);
+            let (value, behind) = match behind.strip_prefix('=') {
+                Some(value) => parameter_value(value)?,
+                None => ("", behind),
+            };
+            // The first one counts (RFC 8288 section 3.3).
+            if relation.is_none() && name.trim_matches([' ', '\t']).eq_ignore_ascii_case("rel") {
+                relation = Some(value);
+            }
+            rest = behind;
+        }
+        let relations = relation.unwrap_or_default().split_ascii_whitespace();
+        if relations
+            .into_iter()
+            .any(|it| it.eq_ignore_ascii_case("next"))
+        {
+            return Some(target);
+        }
+    }
+}
+
+/// A token or a quoted string, without its quotes, and what is behind it.
+fn parameter_value(text: &str) -> Option<(&str, &str)> {
+    let text = text.trim_start_matches([' ', '\t']);
+    let Some(quoted) = text.strip_prefix('"') else {
+        return Some(text.split_at(text.find([';', ',']).unwrap_or(text.len())));
+    };
+    let mut escaped = false;
+    let end = quoted.find(|c| {
+        let closes = c == '"' && !escaped;
+        escaped = c == '\\' && !escaped;
+        closes
+    })?;
+    Some((&quoted[..end], &quoted[end + 1..]))
+}
+
 /// Encodes everything but the unreserved characters of RFC 3986 section 2.3.
 pub fn percent_encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
@@ -80,13 +137,26 @@ pub fn parse_query(query: &str) -> Result<Vec<(String, String)>, ParseError> {
     Ok(pairs)
 }
 
+/// The text without its `%` escapes, as a path has them: `+` is itself.
+///
+/// # Errors
+/// [`ParseError`] for an escape that is none, and for bytes that are not UTF-8.
+pub fn percent_decode(text: &str) -> Result<String, ParseError> {
+    unescape(text, b'+').map_err(|(at, reason)| ParseError::new("path", text, at, reason))
+}
+
 fn decode(query: &str, start: usize, text: &str) -> Result<String, ParseError> {
+    unescape(text, b' ').map_err(|(at, reason)| wrong(query, start + at, reason))
+}
+
+/// Takes escapes away; `plus` is what `+` means. An error is where and why.
+fn unescape(text: &str, plus: u8) -> Result<String, (usize, &'static str)> {
     let mut decoded = Vec::with_capacity(text.len());
     let bytes = text.as_bytes();
     let mut at = 0;
     while let Some(byte) = bytes.get(at) {
         match byte {
-            b'+' => decoded.push(b' '),
+            b'+' => decoded.push(plus),
             b'%' => {
                 let pair = bytes.get(at + 1..at + 3).and_then(|pair| {
                     let high = char::from(pair[0]).to_digit(16)?;
@@ -94,11 +164,7 @@ fn decode(query: &str, start: usize, text: &str) -> Result<String, ParseError> {
                     u8::try_from(high * 16 + low).ok()
                 });
                 let Some(value) = pair else {
-                    return Err(wrong(
-                        query,
-                        start + at,
-                        "`%` must be followed by two hexadecimal digits",
-                    ));
+                    return Err((at, "`%` must be followed by two hexadecimal digits"));
                 };
                 decoded.push(value);
                 at += 2;
@@ -107,8 +173,7 @@ fn decode(query: &str, start: usize, text: &str) -> Result<String, ParseError> {
         }
         at += 1;
     }
-    String::from_utf8(decoded)
-        .map_err(|_| wrong(query, start, "what is escaped must be valid UTF-8"))
+    String::from_utf8(decoded).map_err(|_| (0, "what is escaped must be valid UTF-8"))
 }
 
 fn wrong(query: &str, at: usize, reason: &'static str) -> ParseError {

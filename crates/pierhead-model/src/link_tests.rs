@@ -17,6 +17,34 @@ fn a_link_cannot_be_left() {
 }
 
 #[test]
+fn the_next_page_is_found_among_links() {
+    for (header, expected) in [
+        (r#"</a?n=1>; rel="next""#, Some("/a?n=1")),
+        ("</a>;rel=next", Some("/a")),
+        ("</a> ; REL = next ", Some("/a")),
+        ("</a>; rel=\"prev NEXT\"", Some("/a")),
+        ("<https://h/a;b,c>; rel=next", Some("https://h/a;b,c")),
+        ("</a>; rel=prev, </b>; rel=next", Some("/b")),
+        (",, </a>; rel=prev,,</b>; rel=next", Some("/b")),
+        (r#"</a>; title="\"; rel=next", </b>; rel=next"#, Some("/b")),
+        ("</a>; x; rel=next", Some("/a")),
+        ("</a>; rel=prev; rel=next", None),
+        ("</a>; rel=nextx", None),
+        ("</a>; title=next", None),
+        ("</a>; rel", None),
+        ("</a>; rel=\"next", None),
+        ("</a>", None),
+        ("/a; rel=next", None),
+        ("</a; rel=next", None),
+        ("", None),
+    ] {
+        assert_eq!(parse_link_next(header), expected, "{header}");
+    }
+    assert_eq!(parse_link_next(&"</a>; rel=x, ".repeat(100_000)), None);
+    assert_eq!(parse_link_next(&"</a>; ".repeat(100_000)), None);
+}
+
+#[test]
 fn queries_are_decoded_in_order() {
     let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
     for (query, expected) in [
@@ -61,12 +89,14 @@ proptest! {
         let params: Vec<_> = pairs.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
         let link = link_next("/p", &params);
         prop_assert!(link.bytes().all(|byte| (0x20..0x7f).contains(&byte)));
+        prop_assert_eq!(parse_link_next(&link), Some(&link[1..link.len() - 13]));
         let query = link.strip_prefix("</p").unwrap().strip_suffix(">; rel=\"next\"").unwrap();
         prop_assert_eq!(parse_query(query.strip_prefix('?').unwrap_or("")).unwrap(), pairs);
     }
 
     #[test]
-    fn no_query_upsets_it(query in "\\PC{0,40}") {
+    fn no_text_upsets_it(query in "\\PC{0,40}|[<>;,=\" a\\\\]{0,20}") {
+        let _ = parse_link_next(&query);
         let _ = parse_query(&query);
     }
 }

@@ -62,9 +62,10 @@ impl Digest {
 }
 
 impl From<ContentDigest> for Digest {
+    #[inline]
     fn from(digest: ContentDigest) -> Self {
         let mut bytes = [0; TEXT_MAX];
-        let len = digest.write_text(&mut bytes).len();
+        let len = digest.write_text(&mut bytes);
         Self(Text::Inline {
             // At most 135.
             len: u8::try_from(len).unwrap_or(u8::MAX),
@@ -91,7 +92,7 @@ impl FromStr for Digest {
         if is_other_digest(text.as_bytes()) {
             return Ok(Self(Text::Other(text.into())));
         }
-        Err(explain("digest", text, true))
+        Err(explain("digest", text))
     }
 }
 

@@ -4,26 +4,25 @@ use crate::ParseError;
 use crate::media_type::MediaType;
 
 /// A manifest that is refused: the rule it breaks, and where.
+// Boxed, because every step of the reader returns it, and nearly none does.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the manifest is refused at byte {at}: {rule}")]
-pub struct ManifestError {
-    rule: ManifestRule,
-    at: usize,
-}
+#[error("the manifest is refused at byte {}: {}", self.at(), self.rule())]
+pub struct ManifestError(Box<(ManifestRule, usize)>);
 
 impl ManifestError {
+    #[cold]
     pub(super) fn new(rule: ManifestRule, at: usize) -> Self {
-        Self { rule, at }
+        Self(Box::new((rule, at)))
     }
 
     /// The rule that was broken.
     pub fn rule(&self) -> &ManifestRule {
-        &self.rule
+        &self.0.0
     }
 
     /// The byte offset at which it was found out.
     pub fn at(&self) -> usize {
-        self.at
+        self.0.1
     }
 }
 

@@ -133,6 +133,25 @@ proptest! {
     }
 
     #[test]
+    fn however_a_member_is_spelled_it_means_the_same(json in document(), spelling in 0_usize..6) {
+        let other = match spelling {
+            0 => json.replace("\":", "\" : "),
+            1 => json.replace("\"mediaType\":", "\"media\\u0054ype\":"),
+            2 => json.replace("\"digest\":\"sha", "\"digest\":\n\"sh\\u0061"),
+            3 => json.replace("application/", "application\\/"),
+            4 => json.replace("\"size\":", "\"siz\\u0065\":\t"),
+            _ => json.replace('{', "{ ").replace(',', "\r\n, ").replace('}', " }"),
+        };
+        let (plain, other) = (strict(json.as_bytes()).unwrap(), strict(other.as_bytes()));
+        let other = other.map_err(|error| TestCaseError::fail(error.to_string()))?;
+        prop_assert_eq!(by_us(&plain), by_us(&other));
+        let types = |manifest: &Manifest| {
+            manifest.references().map(|it| it.media_type.clone()).collect::<Vec<_>>()
+        };
+        prop_assert_eq!(types(&plain), types(&other));
+    }
+
+    #[test]
     fn strict_accepted_means_lenient_equal(
         json in document(),
         from in any::<proptest::sample::Index>(),

@@ -102,10 +102,12 @@ fn check_shape(kind: ManifestKind, media_type: &MediaType, document: &Document) 
         }
         Some(_) => {}
     }
+    // In other letters they were passed over here, and yet hold something to Go.
+    let spelled = document.spelled;
     match kind {
-        ManifestKind::Image if !keys.config => Err(missing("config", document)),
-        ManifestKind::Image if !keys.layers => Err(missing("layers", document)),
-        ManifestKind::Index if !keys.manifests => Err(missing("manifests", document)),
+        ManifestKind::Image if !spelled.config => Err(missing("config", document)),
+        ManifestKind::Image if !spelled.layers => Err(missing("layers", document)),
+        ManifestKind::Index if !spelled.manifests => Err(missing("manifests", document)),
         _ => Ok(()),
     }
 }

@@ -42,6 +42,7 @@ pub(super) struct Document {
     pub(super) annotations: Option<Box<str>>,
     pub(super) entries: Vec<Entry>,
     pub(super) keys: Keys,
+    pub(super) spelled: Spelled,
     /// The offset behind the closing brace.
     pub(super) end: usize,
 }
@@ -53,6 +54,14 @@ pub(super) struct Keys {
     pub(super) layers: bool,
     pub(super) manifests: bool,
     pub(super) at: usize,
+}
+
+/// Which of them are spelled as they must be, so that what they hold was read.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Spelled {
+    pub(super) config: bool,
+    pub(super) layers: bool,
+    pub(super) manifests: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -92,6 +101,18 @@ struct Reader<'a, 'r> {
 /// The keys seen in one object.
 #[derive(Default)]
 struct Seen(u16);
+
+impl Seen {
+    #[inline]
+    fn has(&self, index: usize) -> bool {
+        self.0 & (1 << index) != 0
+    }
+
+    #[inline]
+    fn add(&mut self, index: usize) {
+        self.0 |= 1 << index;
+    }
+}
 
 impl<'a> Reader<'a, '_> {
     fn document(&mut self) -> Read<()> {
@@ -141,9 +162,18 @@ impl<'a> Reader<'a, '_> {
                     }
                 }
             }
-            "config" => self.descriptor(ReferenceRole::Config)?,
-            "layers" => self.descriptors(key, ReferenceRole::Layer)?,
-            "manifests" => self.descriptors(key, ReferenceRole::Child)?,
+            "config" => {
+                self.document.spelled.config = true;
+                self.descriptor(ReferenceRole::Config)?;
+            }
+            "layers" => {
+                self.document.spelled.layers = true;
+                self.descriptors(key, ReferenceRole::Layer)?;
+            }
+            "manifests" => {
+                self.document.spelled.manifests = true;
+                self.descriptors(key, ReferenceRole::Child)?;
+            }
             "subject" => {
                 if !self.cursor.take_null()? {
                     self.descriptor(ReferenceRole::Subject)?;
@@ -200,9 +230,8 @@ impl<'a> Reader<'a, '_> {
         index: usize,
         seen: &mut Seen,
     ) -> Read<bool> {
-        let bit = 1 << index;
-        let again = seen.0 & bit != 0;
-        seen.0 |= bit;
+        let again = seen.has(index);
+        seen.add(index);
         if again && self.rules.strict {
             return Err(ManifestError::new(
                 ManifestRule::DuplicateKey(known[index]),

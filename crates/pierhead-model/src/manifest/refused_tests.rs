@@ -156,6 +156,18 @@ fn a_document_has_one_shape() {
             r#"{"schemaVersion":2,"manifests":[],"!Config":1}"#,
             "must not stand in one",
         ),
+        (
+            r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","!config":@C}"#,
+            "must be those of its media type",
+        ),
+        (
+            r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","!layers":[]}"#,
+            "must be those of its media type",
+        ),
+        (
+            r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","!manifests":[]}"#,
+            "must be those of its media type",
+        ),
     ] {
         refused(template, rule);
     }
@@ -214,6 +226,19 @@ fn the_keys_are_those_of_the_media_type() {
         ),
         (
             r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json"}!"#,
+            "`manifests` is required",
+        ),
+        // In other letters it holds nothing here.
+        (
+            r#"{"schemaVersion":2,"Config":@C,"layers":[]}!"#,
+            "`config` is required",
+        ),
+        (
+            r#"{"schemaVersion":2,"config":@C,"Layers":[@L]}!"#,
+            "`layers` is required",
+        ),
+        (
+            r#"{"schemaVersion":2,"Manifests":[@M]}!"#,
             "`manifests` is required",
         ),
         (

@@ -1,9 +1,12 @@
 //! A cursor over JSON text: strings are borrowed, what is not wanted is passed over, nothing is
 //! built. RFC 8259, and nothing beyond it.
 
+mod inside;
+
 use std::borrow::Cow;
 
 use super::{ManifestError, ManifestRule};
+use inside::{plain_end, unescape, unicode_escape};
 
 /// Nesting beyond this is refused whatever the limits say: values are passed over by recursion.
 pub(super) const HARD_MAX_DEPTH: usize = 128;
@@ -114,6 +117,58 @@ impl<'a> Cursor<'a> {
         let found = self.peek() == Some(byte);
         self.at += usize::from(found);
         found
+    }
+
+    /// Everything from here on.
+    #[inline]
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.text.as_bytes().get(self.at..).unwrap_or_default()
+    }
+
+    /// Passes over bytes that were looked at in [`Cursor::rest`].
+    #[inline]
+    pub(super) fn advance(&mut self, count: usize) {
+        self.at += count;
+    }
+
+    /// Takes this text if it stands here, to the byte.
+    #[inline]
+    pub(super) fn take_word(&mut self, word: &[u8]) -> bool {
+        let found = self.rest().starts_with(word);
+        self.at += if found { word.len() } else { 0 };
+        found
+    }
+
+    /// Takes a string that holds exactly this text, without an escape, if it stands here.
+    #[inline]
+    pub(super) fn take_quoted(&mut self, text: &str) -> bool {
+        let found = self.rest().strip_prefix(b"\"").is_some_and(|rest| {
+            rest.get(text.len()) == Some(&b'"') && rest.starts_with(text.as_bytes())
+        });
+        self.at += if found { text.len() + 2 } else { 0 };
+        found
+    }
+
+    /// Takes a whole number of at most 18 digits, if one stands here.
+    #[inline]
+    pub(super) fn small_number(&mut self) -> Option<u64> {
+        let rest = self.rest();
+        let mut value = 0;
+        let mut count = 0;
+        while let Some(digit @ b'0'..=b'9') = rest.get(count)
+            && count <= 18
+        {
+            value = value * 10 + u64::from(digit - b'0');
+            count += 1;
+        }
+        let whole = !matches!(rest.get(count), Some(b'.' | b'e' | b'E'));
+        let leading_zero = rest.first() == Some(&b'0') && count > 1;
+        if whole && !leading_zero && (1..=18).contains(&count) {
+            self.at += count;
+            Some(value)
+        } else {
+            None
+        }
     }
 
     /// Takes `null` if it is next.
@@ -314,89 +369,4 @@ impl<'a> Cursor<'a> {
             _ => self.syntax("a value is expected"),
         }
     }
-}
-
-/// The next quote, backslash or control character from here, or the end: eight bytes at a time.
-#[inline]
-fn plain_end(bytes: &[u8], mut at: usize) -> usize {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    while let Some((word, _)) = bytes[at..].split_first_chunk::<8>() {
-        let word = u64::from_le_bytes(*word);
-        let quote = word ^ (ONES * 0x22);
-        let backslash = word ^ (ONES * 0x5c);
-        // The lowest high bit that is set marks the first byte that is zero, or below 0x20;
-        // borrows can only set further bits above it.
-        let zero = (quote.wrapping_sub(ONES) & !quote)
-            | (backslash.wrapping_sub(ONES) & !backslash)
-            | (word.wrapping_sub(ONES * 0x20) & !word);
-        let found = zero & HIGH;
-        if found != 0 {
-            return at + (found.trailing_zeros() / 8) as usize;
-        }
-        at += 8;
-    }
-    while let Some(byte) = bytes.get(at) {
-        if matches!(byte, b'"' | b'\\' | 0..=0x1f) {
-            break;
-        }
-        at += 1;
-    }
-    at
-}
-
-/// The character of the `\uXXXX`, or pair of them, at the beginning, and its length in bytes.
-fn unicode_escape(bytes: &[u8]) -> Option<(char, usize)> {
-    let unit = |at: usize| -> Option<u32> {
-        let escape = bytes.get(at..at + 6)?;
-        if !escape.starts_with(b"\\u") {
-            return None;
-        }
-        escape[2..].iter().try_fold(0, |value, byte| {
-            Some(value * 16 + char::from(*byte).to_digit(16)?)
-        })
-    };
-    let first = unit(0)?;
-    if !(0xd800..0xdc00).contains(&first) {
-        // A low surrogate alone is no character.
-        return char::from_u32(first).map(|found| (found, 6));
-    }
-    let second = unit(6).filter(|second| (0xdc00..0xe000).contains(second))?;
-    let code = 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
-    char::from_u32(code).map(|found| (found, 12))
-}
-
-/// Decodes a string whose escapes were found to be good.
-#[cold]
-fn unescape(raw: &str) -> String {
-    let mut decoded = String::with_capacity(raw.len());
-    let mut rest = raw;
-    while let Some(at) = rest.find('\\') {
-        decoded.push_str(&rest[..at]);
-        rest = &rest[at..];
-        let length = match rest.as_bytes().get(1) {
-            Some(b'u') => {
-                let Some((found, length)) = unicode_escape(rest.as_bytes()) else {
-                    break;
-                };
-                decoded.push(found);
-                length
-            }
-            Some(byte) => {
-                decoded.push(match byte {
-                    b'b' => '\u{8}',
-                    b'f' => '\u{c}',
-                    b'n' => '\n',
-                    b'r' => '\r',
-                    b't' => '\t',
-                    other => char::from(*other),
-                });
-                2
-            }
-            None => break,
-        };
-        rest = &rest[length..];
-    }
-    decoded.push_str(rest);
-    decoded
 }

@@ -74,3 +74,48 @@ proptest! {
         prop_assert_eq!(cursor.at(), json.len());
     }
 }
+
+#[test]
+fn a_small_number_is_taken_only_whole() {
+    for (text, expected) in [
+        ("0", Some((0, 1))),
+        ("7}", Some((7, 1))),
+        ("10,", Some((10, 2))),
+        ("999999999999999999]", Some((999_999_999_999_999_999, 18))),
+        ("1000000000000000000", None),
+        ("99999999999999999999999", None),
+        ("00", None),
+        ("01", None),
+        ("1.0", None),
+        ("1e3", None),
+        ("1E3", None),
+        ("-0", None),
+        ("", None),
+        ("x", None),
+        ("/", None),
+        (":", None),
+    ] {
+        let mut cursor = Cursor::new(text.as_bytes(), 1).unwrap();
+        let found = cursor.small_number().map(|value| (value, cursor.at()));
+        assert_eq!(found, expected, "{text}");
+        assert_eq!(cursor.at(), expected.map_or(0, |(_, at)| at), "{text}");
+    }
+}
+
+#[test]
+fn a_text_is_taken_only_if_it_stands_there() {
+    for (json, text, at) in [
+        (r#""a/b","#, "a/b", 5),
+        (r#""a/b"#, "a/b", 0),
+        (r#""a/bc""#, "a/b", 0),
+        (r#""a/c""#, "a/b", 0),
+        (r#" "a/b""#, "a/b", 0),
+        ("a/b", "a/b", 0),
+        (r#""""#, "", 2),
+        ("", "", 0),
+    ] {
+        let mut cursor = Cursor::new(json.as_bytes(), 1).unwrap();
+        assert_eq!(cursor.take_quoted(text), at > 0, "{json}");
+        assert_eq!(cursor.at(), at, "{json}");
+    }
+}

@@ -16,6 +16,14 @@ static DESCRIPTOR_KEYS: &[&str] = &[
     "urls",
     "data",
 ];
+/// Where these stand among [`DESCRIPTOR_KEYS`].
+const MEDIA_TYPE: usize = 0;
+const SIZE: usize = 1;
+const DIGEST: usize = 2;
+
+/// The length of a sha256 digest with its quotes.
+const SHA256_QUOTED: usize = 73;
+
 static PLATFORM_KEYS: &[&str] = &["architecture", "os", "variant", "os.version", "os.features"];
 
 /// A descriptor in the making.
@@ -41,10 +49,12 @@ impl Reader<'_, '_> {
         let mut seen = Seen::default();
         let mut more = self.cursor.open_object()?;
         while more {
-            let key = self.cursor.key()?;
-            match self.known_key(key, DESCRIPTOR_KEYS, &mut seen)? {
-                Some(key) => self.or_skip(|reader| reader.descriptor_field(key, &mut parts))?,
-                None => self.cursor.skip()?,
+            if !self.usual_member(&mut parts, &mut seen) {
+                let key = self.cursor.key()?;
+                match self.known_key(key, DESCRIPTOR_KEYS, &mut seen)? {
+                    Some(key) => self.or_skip(|reader| reader.descriptor_field(key, &mut parts))?,
+                    None => self.cursor.skip()?,
+                }
             }
             more = self.cursor.more(b'}')?;
         }
@@ -68,6 +78,64 @@ impl Reader<'_, '_> {
             platform: parts.platform.filter(|_| role == ReferenceRole::Child),
         });
         Ok(())
+    }
+
+    /// Takes a member that nearly every descriptor has, in the spelling nearly everybody writes:
+    /// the media type of the descriptor before, a sha256 digest, a size of at most 18 digits.
+    ///
+    /// Whatever is not exactly that is left untouched to the general way, which alone refuses.
+    #[inline]
+    fn usual_member(&mut self, parts: &mut Parts, seen: &mut Seen) -> bool {
+        self.cursor.peek();
+        let mark = self.cursor.mark();
+        let key = if self.cursor.take_word(b"\"mediaType\":") {
+            MEDIA_TYPE
+        } else if self.cursor.take_word(b"\"digest\":") {
+            DIGEST
+        } else if self.cursor.take_word(b"\"size\":") {
+            SIZE
+        } else {
+            return false;
+        };
+        self.cursor.peek();
+        let taken = !seen.has(key)
+            && match key {
+                MEDIA_TYPE => self.usual_media_type(parts),
+                DIGEST => self.usual_digest(parts),
+                _ => {
+                    parts.size = self.cursor.small_number();
+                    parts.size.is_some()
+                }
+            };
+        if taken {
+            seen.add(key);
+        } else {
+            self.cursor.rewind(mark);
+        }
+        taken
+    }
+
+    #[inline]
+    fn usual_media_type(&mut self, parts: &mut Parts) -> bool {
+        let taken = self.cursor.take_quoted(self.last_media_type.as_str());
+        if taken {
+            parts.media_type = Some(self.last_media_type.clone());
+        }
+        taken
+    }
+
+    #[inline]
+    fn usual_digest(&mut self, parts: &mut Parts) -> bool {
+        let Some([b'"', text @ .., b'"']) = self.cursor.rest().first_chunk::<SHA256_QUOTED>()
+        else {
+            return false;
+        };
+        let Some(digest) = ContentDigest::parse_bytes(text) else {
+            return false;
+        };
+        parts.digest = Some(EntryDigest::Content(digest));
+        self.cursor.advance(SHA256_QUOTED);
+        true
     }
 
     fn descriptor_field(&mut self, key: &'static str, parts: &mut Parts) -> Read<()> {
@@ -165,3 +233,7 @@ fn digest(text: RawStr<'_>) -> Read<EntryDigest> {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "descriptor_tests.rs"]
+mod tests;
