@@ -81,6 +81,34 @@ impl Action {
         Self::ListTrash,
     ];
 
+    /// Its name in explanations and records.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pull => "pull",
+            Self::ListTags => "list-tags",
+            Self::Push => "push",
+            Self::Head => "head",
+            Self::Delete => "delete",
+            Self::See => "see",
+            Self::SeeList => "see-list",
+            Self::CreateProject => "create-project",
+            Self::Describe => "describe",
+            Self::CreateExternalReference => "create-external-reference",
+            Self::ChangeExternalReference => "change-external-reference",
+            Self::Trash => "trash",
+            Self::Restore => "restore",
+            Self::Purge => "purge",
+            Self::ChangeSharing => "change-sharing",
+            Self::Audit => "audit",
+            Self::ListTrash => "list-trash",
+        }
+    }
+
+    /// The action of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| action.name() == name)
+    }
+
     /// The kind of request that asks for it.
     pub const fn request_kind(self) -> RequestKind {
         match self {
@@ -115,4 +143,19 @@ pub const fn scope_gate(kind: RequestKind, scopes: Scopes) -> Result<(), Scope> 
         RequestKind::RegistryWrite | RequestKind::ManagementWrite => (scopes.modify, Scope::Modify),
     };
     if passes { Ok(()) } else { Err(lacking) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_action_is_named_as_it_is_serialised() {
+        for action in Action::ALL {
+            let written = serde_json::to_value(action).unwrap();
+            assert_eq!(written, action.name());
+            assert_eq!(Action::from_name(action.name()), Some(action));
+        }
+        assert_eq!(Action::from_name("Pull"), None);
+    }
 }

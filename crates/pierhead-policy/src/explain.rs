@@ -126,6 +126,15 @@ pub fn explain(
     }
 }
 
+impl Explanation {
+    /// The same without what it says of a list, for who may not be shown any.
+    pub fn without_list(mut self, ids: &ProjectIds) -> Self {
+        self.list = None;
+        self.words = put_in_words(ids, &self.decision, None, self.needs, &self.obstacles);
+        self
+    }
+}
+
 fn explain_list(
     options: &Options,
     ids: &ProjectIds,
@@ -352,7 +361,7 @@ fn put_in_words(
             let counted = shown(entry.counted);
             words.push(format!("{} ({via}) is given {counted}", entry.principal));
         }
-        words.push(format!("the caller holds {}", shown(list.held)));
+        words.push(format!("that gives {} in all", shown(list.held)));
         if !any_of.is_empty() {
             let needed: Vec<&str> = any_of.iter().map(Permission::name).collect();
             words.push(format!("this needs {}", needed.join(" or ")));

@@ -84,7 +84,7 @@ fn a_refusal_names_the_list_the_entries_and_all_that_is_in_the_way() {
             "the list that counts is that of syn101",
             "273949 (anyone) is given READ",
             "3000010 (a team of the account) is given DOWNLOAD",
-            "the caller holds READ DOWNLOAD",
+            "that gives READ DOWNLOAD in all",
             "this needs CREATE",
             "pushing a new repository needs a certified account: ask an operator to certify you",
             "making something in a project needs CREATE in its sharing settings: ask its administrator \

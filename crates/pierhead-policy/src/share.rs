@@ -34,7 +34,7 @@ pub enum ShareError {
     #[error("it has a sharing list of its own already; replace that instead")]
     AlreadyLocal,
     /// Rules 2 and 3: it has no list of its own.
-    #[error("it inherits its sharing settings; give it a list of its own first")]
+    #[error("it inherits its sharing settings; give it a list of its own if it should differ")]
     Inherits,
     /// Rule 3: a project's list stays.
     #[error("a project cannot lose its sharing list; replace it instead")]
@@ -69,6 +69,21 @@ pub enum ShareError {
     /// There is nothing here whose sharing could be changed.
     #[error("there is nothing here to share; name an existing project or repository")]
     NothingThere,
+}
+
+impl ShareError {
+    /// Whether it says that no list could be changed so here and now, whatever is in it (rules 1 to
+    /// 3 and the etag).
+    pub const fn is_about_the_place(&self) -> bool {
+        matches!(
+            self,
+            Self::AlreadyLocal
+                | Self::Inherits
+                | Self::ProjectKeepsItsList
+                | Self::StaleEtag
+                | Self::NothingThere
+        )
+    }
 }
 
 /// Checks a change of sharing against rules 1 to 6, in that order.
