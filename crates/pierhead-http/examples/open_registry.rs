@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, Request};
 use axum::middleware::{self, Next};
-use pierhead_http::{HttpOptions, PeerAddr, RegistryService};
-use pierhead_registry::{AllowAll, Registry, TokioClock};
+use pierhead_http::{HttpOptions, RegistryService};
+use pierhead_registry::{AllowAll, Peer, Registry, TokioClock};
 use pierhead_storage::{MemoryBlobStore, MemoryRepositoryStore};
 
 #[tokio::main(flavor = "current_thread")]
@@ -39,6 +39,6 @@ async fn with_peer(
     mut request: Request,
     next: Next,
 ) -> axum::response::Response {
-    request.extensions_mut().insert(PeerAddr(peer.ip()));
+    request.extensions_mut().insert(Peer::at(peer.ip()));
     next.run(request).await
 }

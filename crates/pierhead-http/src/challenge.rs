@@ -1,7 +1,6 @@
 //! What a caller is asked for: the `WWW-Authenticate` line, and the `Authorization` it leads to.
 
 use std::any::Any;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -13,11 +12,6 @@ use pierhead_model::TokenScope;
 use pierhead_registry::{Credentials, Peer, Secret};
 
 use crate::options::HttpOptions;
-
-/// Request extension: the address at the other end of the connection. Set it in the layer that
-/// accepts connections; forwarding headers are never looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PeerAddr(pub IpAddr);
 
 /// Request extension: an identity that the embedder's own middleware proved. It takes the place of
 /// any `Authorization` header.
@@ -63,12 +57,9 @@ impl Shown {
     }
 }
 
-/// Where a request comes from.
+/// Where a request comes from, as whoever accepted the connection said.
 pub(crate) fn peer(parts: &Parts) -> Peer {
-    parts
-        .extensions
-        .get()
-        .map_or_else(Peer::default, |PeerAddr(address)| Peer::at(*address))
+    parts.extensions.get().copied().unwrap_or_default()
 }
 
 /// One `Authorization` header (RFC 7617, RFC 6750).

@@ -41,7 +41,8 @@
 //! It holds no state, decides no permission, opens no socket, knows no TLS and no access log. It
 //! does not bound the number of connections, how long a header may take or how slowly an answer is
 //! taken: those belong to the server in front of it. It believes no forwarding header; set
-//! [`PeerAddr`] in the layer that accepts connections.
+//! [`Peer`](pierhead_registry::Peer) as an extension of the request in the layer that accepts
+//! connections.
 //!
 //! # How a request is answered
 //! What is malformed is 400 for everybody; then no or bad credentials are 401; then what the
@@ -52,7 +53,7 @@
 //! # The map
 //! - [`RegistryService`] (`service`), [`HttpOptions`] (`options`), the router (`axum`).
 //! - [`Route`] (`route`), `operation`, `query`: what a request says.
-//! - [`PeerAddr`], [`Vouched`] (`challenge`): who says it, and what they are asked for.
+//! - [`Vouched`] (`challenge`): who says it, and what they are asked for.
 //! - `blob`, `upload`, `manifest`, `tag`, `referrer`, `catalog`, `token`: one file for each part of
 //!   the protocol.
 //! - [`ResponseBody`] (`body`), `response`, `error`: what is answered.
@@ -78,7 +79,7 @@ mod token;
 mod upload;
 
 pub use body::{BoxError, ResponseBody};
-pub use challenge::{PeerAddr, Vouched};
+pub use challenge::Vouched;
 pub use error::Fault;
 pub use options::{HttpOptions, OptionsError};
 pub use route::{Route, RouteError};

@@ -88,6 +88,43 @@ pub enum RouteError {
 }
 
 impl Route {
+    /// The shape of every path there is, as the documentation of the variants has it.
+    pub const SHAPES: [&'static str; 8] = [
+        "/v2/",
+        "/v2/_catalog",
+        "/v2/<name>/tags/list",
+        "/v2/<name>/manifests/<reference>",
+        "/v2/<name>/blobs/<digest>",
+        "/v2/<name>/blobs/uploads/",
+        "/v2/<name>/blobs/uploads/<id>",
+        "/v2/<name>/referrers/<digest>",
+    ];
+
+    /// Which of [`Route::SHAPES`] its path has: for whoever counts requests by what they are, and
+    /// for tests that must miss none.
+    pub fn shape(&self) -> &'static str {
+        let [
+            base,
+            catalog,
+            tags,
+            manifest,
+            blob,
+            uploads,
+            upload,
+            referrers,
+        ] = Self::SHAPES;
+        match self {
+            Self::Base => base,
+            Self::Catalog => catalog,
+            Self::Tags { .. } => tags,
+            Self::Manifest { .. } => manifest,
+            Self::Blob { .. } => blob,
+            Self::Uploads { .. } => uploads,
+            Self::Upload { .. } => upload,
+            Self::Referrers { .. } => referrers,
+        }
+    }
+
     /// Reads the path of a request, as it stands in the request line, without the query.
     ///
     /// # Errors

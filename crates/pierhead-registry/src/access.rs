@@ -48,6 +48,12 @@ impl Access {
         })
     }
 
+    /// Decides once more, for something that takes long: refused as it would be at its beginning.
+    pub(crate) async fn decide_again(&self) -> Result<(), Error> {
+        let again = Self::decide(&self.registry, &self.caller, &self.name, self.action);
+        again.await.map(drop)
+    }
+
     /// Decides by the permissions alone: a token bounds the target of a mount, not its source.
     pub(crate) async fn decide_source(
         registry: &Registry,

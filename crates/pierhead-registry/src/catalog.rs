@@ -2,7 +2,7 @@
 
 use pierhead_model::RepositoryName;
 
-use crate::{Caller, Error, Page, Registry, Wanted};
+use crate::{Caller, DenialKind, Error, Page, Registry, Wanted};
 
 impl Registry {
     /// The names a caller may see, in order, after `after`, at most `limit`. What they may not see
@@ -13,6 +13,17 @@ impl Registry {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Page<RepositoryName>, Error> {
+        let authorizer = &self.inner.authorizer;
+        if let Some(denial) = authorizer.refuses_catalog(caller).await? {
+            return Err(match denial.kind {
+                DenialKind::Scope => Error::ScopeLacking {
+                    explanation: denial.explanation,
+                },
+                DenialKind::Permission => Error::Denied {
+                    explanation: denial.explanation,
+                },
+            });
+        }
         if !caller.ceiling.allows_catalog() {
             let wanted = Wanted::Catalog;
             return Err(if caller.id.is_anonymous() {
@@ -22,11 +33,7 @@ impl Registry {
             });
         }
         let limit = limit.min(self.limits().page);
-        let found = self
-            .inner
-            .authorizer
-            .visible(caller, after, limit + 1)
-            .await?;
+        let found = authorizer.visible(caller, after, limit + 1).await?;
         Ok(Page::cut(found, limit))
     }
 }

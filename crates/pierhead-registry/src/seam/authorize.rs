@@ -25,6 +25,13 @@ pub trait Authorizer: fmt::Debug + Send + Sync + 'static {
         resource: &Resource<'_>,
     ) -> Result<Decision, AuthorizerError>;
 
+    /// Why this caller may not ask for a listing at all, whatever is in it; asked before their
+    /// token's list is looked at. Nobody is refused unless an implementation says so.
+    async fn refuses_catalog(&self, caller: &Caller) -> Result<Option<Denial>, AuthorizerError> {
+        let _ = caller;
+        Ok(None)
+    }
+
     /// The names of repositories this caller may see, in order, after `after`, at most `limit`.
     async fn visible(
         &self,

@@ -1,5 +1,7 @@
 //! Bytes in: hashed and written as they come, and saved every few mebibytes.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use futures::future::{Either, select};
 use futures::{Stream, StreamExt};
@@ -10,6 +12,10 @@ use super::session::missing;
 use super::sessions::{Loan, Stopped};
 use crate::writer::{UploadStatus, Writer};
 use crate::{BodyError, Error};
+
+/// How long a body may go on without a look at whether its sender still may, however slowly it
+/// comes.
+const ASK_EVERY: Duration = Duration::from_secs(15);
 
 /// A body behind a pointer, so that receiving is compiled once.
 type Body<'a> = &'a mut (dyn Stream<Item = Result<Bytes, BodyError>> + Send + Unpin);
@@ -33,6 +39,11 @@ impl Writer {
     ) -> Result<UploadStatus, Error> {
         let mut loan = self.acquire(id, at).await?;
         self.receive(&mut loan, at, &mut body).await?;
+        // What closes a session is fenced when it commits; what only adds to it is asked about here.
+        if let Err(error) = self.access.decide_again().await {
+            loan.live = None;
+            return Err(error);
+        }
         let live = loan.live.as_mut().ok_or_else(missing)?;
         match live.save(&self.access.registry.inner).await {
             Ok(()) => Ok(UploadStatus {
@@ -44,7 +55,7 @@ impl Writer {
     }
 
     /// Reads a body into a session to its end. Whatever ends it early, what arrived is saved if it
-    /// can be; if not, what was saved before is.
+    /// can be; if not, what was saved before is. Once its sender may not push any more, nothing is.
     pub(super) async fn receive(
         &self,
         loan: &mut Loan,
@@ -61,6 +72,11 @@ impl Writer {
             Halt::Stopped(Stopped::Taken) => return Err(Error::UploadTaken { offset }),
             Halt::Stopped(Stopped::Ended) => return Err(Error::UploadUnknown),
             Halt::Store(error) => return Err(self.lost(loan.id(), error).await),
+            Halt::Refused(error) => {
+                // Whoever comes next begins where it was saved.
+                loan.live = None;
+                return Err(error);
+            }
             Halt::Broken(source) => Error::BodyBroken { offset, source },
             Halt::OtherLength => Error::RangeMismatch { offset },
             Halt::TooLarge { max } => Error::BlobTooLarge { max },
@@ -80,6 +96,7 @@ impl Writer {
         let inner = &self.access.registry.inner;
         let max = inner.limits.max_blob.min(inner.blobs.limits().max_len);
         let end = at.map(|range| range.end().saturating_add(1));
+        let mut asked = inner.clock.now();
         while let Some(chunk) = next(loan, body).await? {
             let chunk = chunk.map_err(Halt::Broken)?;
             if chunk.is_empty() {
@@ -94,7 +111,17 @@ impl Writer {
             }
             let live = loan.live.as_mut().ok_or(StoreError::Superseded)?;
             live.write(chunk).await?;
-            if live.is_due(inner) {
+            let due = live.is_due(inner);
+            let now = inner.clock.now();
+            if due
+                || now
+                    .duration_since(asked)
+                    .is_ok_and(|since| since > ASK_EVERY)
+            {
+                self.access.decide_again().await.map_err(Halt::Refused)?;
+                asked = now;
+            }
+            if due {
                 live.save_anew(inner).await?;
             }
             loan.note();
@@ -109,10 +136,14 @@ impl Writer {
 
 /// Why a body did not arrive whole.
 enum Halt {
+    /// Its sender may not push here any more.
+    Refused(Error),
     Stopped(Stopped),
     Broken(BodyError),
     OtherLength,
-    TooLarge { max: u64 },
+    TooLarge {
+        max: u64,
+    },
     Store(StoreError),
 }
 

@@ -15,5 +15,6 @@ mod lag;
 mod listing;
 mod manifests;
 mod mounts;
+mod revoked;
 mod takeover;
 mod uploads;
