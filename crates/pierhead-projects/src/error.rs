@@ -1,6 +1,8 @@
 //! Why a change was not made.
 
-use pierhead_policy::{ListError, Reason, ShareError};
+use std::time::Duration;
+
+use pierhead_policy::{EntityId, ListError, Reason, ShareError};
 use pierhead_storage::StoreError;
 
 /// Why an account, a team, a project or its sharing was not changed. Nothing was.
@@ -17,12 +19,63 @@ pub enum ProjectsError {
         /// Whether the caller holds the very permission that was asked.
         holds_asked: bool,
     },
+    /// Nobody is signed in, or what was shown is no longer good.
+    #[error("sign in first, or again: what was shown is not good")]
+    SignIn,
+    /// A wrong user name or password, or a disabled account: which of them is not said.
+    #[error("the user name or password is not right")]
+    WrongCredentials,
+    /// Too many wrong passwords, or too many at once.
+    #[error("too many attempts to sign in; wait {} s", .retry_after.as_secs().max(1))]
+    TooManySignIns {
+        /// How long to wait.
+        retry_after: Duration,
+    },
+    /// A personal access token where a person must be.
+    #[error("this needs a sign-in session, not a token; sign in with the password")]
+    NeedsSession,
+    /// A token that would be good for more than the credential that asks for it.
+    #[error("a token cannot be good for more than what asks for it; leave scopes out")]
+    WiderToken,
+    /// A token without a usable name, or good for nothing.
+    #[error(
+        "a token has a name of 1 to 256 bytes without control characters, a scope, and an end in \
+         the future if any"
+    )]
+    TokenRequest,
     /// Only operators do this.
     #[error("only an operator does this; ask one")]
     OperatorsOnly,
+    /// Only managers of a team change who is in it.
+    #[error("only a manager of the team or an operator does this; ask one")]
+    TeamManagersOnly,
+    /// Too many changes of teams in a short time.
+    #[error("too many changes of teams in a minute; wait {} s", .retry_after.as_secs().max(1))]
+    TooOften {
+        /// How long to wait.
+        retry_after: Duration,
+    },
+    /// An account in very many teams.
+    #[error("an account is a member of at most 200 teams; let it leave one first")]
+    TooManyTeams,
     /// The sharing rules refuse.
     #[error(transparent)]
     Share(#[from] ShareError),
+    /// The own list of a repository that has none.
+    #[error("it has no sharing list of its own; it inherits")]
+    Inherits {
+        /// The project whose list counts.
+        from: EntityId,
+    },
+    /// An entity that was changed since it was read.
+    #[error("it was changed since it was read; read it again")]
+    StaleEtag,
+    /// A repository's name never changes.
+    #[error("a repository is never renamed; push it under another name")]
+    NeverRenamed,
+    /// A repository stays in its project.
+    #[error("nothing is moved into another project; leave its parent as it is")]
+    NeverMoved,
     /// A sharing list that is none.
     #[error(transparent)]
     List(#[from] ListError),
@@ -44,6 +97,9 @@ pub enum ProjectsError {
     /// A project without a usable name.
     #[error("a project's name is 1 to 256 bytes without control characters; correct it")]
     ProjectName,
+    /// A description that is too long, or no text.
+    #[error("a description has at most 1000 bytes and no control characters; correct it")]
+    Description,
     /// There is no such user, team, project or credential.
     #[error("there is no such {what}")]
     NotFound {
@@ -73,6 +129,17 @@ pub enum ProjectsError {
     Secret(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
+impl ProjectsError {
+    /// A refusal that says nothing about what exists.
+    pub(crate) fn openly(reason: Reason) -> Self {
+        Self::Refused {
+            reason,
+            may_know: true,
+            holds_asked: false,
+        }
+    }
+}
+
 impl From<StoreError> for ProjectsError {
     fn from(error: StoreError) -> Self {
         match error {
@@ -82,9 +149,9 @@ impl From<StoreError> for ProjectsError {
     }
 }
 
-impl From<crate::password::PasswordWork> for ProjectsError {
-    fn from(error: crate::password::PasswordWork) -> Self {
-        use crate::password::PasswordWork;
+impl From<crate::people::password::PasswordWork> for ProjectsError {
+    fn from(error: crate::people::password::PasswordWork) -> Self {
+        use crate::people::password::PasswordWork;
         use pierhead_auth::password::HashingError;
         match error {
             PasswordWork::Full(_) => Self::TooMany,

@@ -41,7 +41,7 @@
 //! let server = Actor::system("first start");
 //! let request = AccountRequest::with_password("correct horse").certified();
 //! let ana = projects.create_account(&server, &"ana".parse()?, request).await?;
-//! let project = projects.create_project(&server, ana, "Genomics").await?;
+//! let project = projects.create_project(&server, ana, "Genomics", "").await?;
 //! let name: RepositoryName =
 //!     format!("{}/aligner", projects.options().ids.show(project)).parse()?;
 //!
@@ -93,48 +93,47 @@
 //!
 //! # The map
 //!
-//! - [`Projects`]: the facade. `account`, `team`, `project`, `share`, `trash`: what it does.
+//! - [`Projects`]: the facade; [`Actor`]: who asks it.
+//! - `entity`: projects and repositories: seen, listed, described, shared, trashed, explained.
+//! - `people`: accounts, teams, names; passwords, sessions and tokens.
 //! - [`provision`]: a whole set-up from a file.
-//! - `authenticate`, `authorize`, `issue`: the registry's seams; `facts` and `cache` behind them.
-//! - [`ports`]: what a store must do; [`record`] and [`survey`]: what it tells; [`change`]: what it
-//!   is told; [`audit`]: what it keeps of that.
-//! - `name`: names and addresses; [`scopes`]: scopes as texts; `password`, [`Offload`]: hashing off
-//!   the async threads.
+//! - `seam`: the registry's seams (`authenticate`, `authorize`, `issue`), and the facts behind them.
+//! - `store`: [`ports`]: what a store must do; [`record`], [`survey`]: what it tells; [`listing`],
+//!   [`change`]: what it is asked and told; [`audit`]: what it keeps of that.
+//! - [`scopes`]: scopes as texts; [`ProjectsOptions`]: what an embedder sets.
 
-mod account;
-pub mod audit;
-mod authenticate;
-mod authorize;
-mod cache;
-pub mod change;
+mod actor;
+mod entity;
 mod error;
-mod facts;
-mod issue;
-mod name;
-mod offload;
 mod options;
-mod password;
-pub mod ports;
-mod project;
+mod people;
 mod projects;
 pub mod provision;
-pub mod record;
 pub mod scopes;
-mod share;
-pub mod survey;
-mod team;
-mod trash;
+mod seam;
+mod store;
 
-pub use account::AccountRequest;
-pub use authenticate::{CallerExtra, ProjectAuthenticator};
-pub use authorize::ProjectAuthorizer;
-pub use change::Actor;
+pub use actor::Actor;
+pub use entity::access::{Held, ListView};
+pub use entity::children::ListRequest;
+pub use entity::content::{PushView, TagPage, TagRequest, TagView};
+pub use entity::describe::{DescribeRequest, MAX_DESCRIPTION};
+pub use entity::etag::{BadEtag, Etag};
+pub use entity::explain::{AuditRequest, Subject};
+pub use entity::project::{FIRST_ENTITY, MAX_PROJECT_NAME};
+pub use entity::share::{SentList, ShareRequest};
+pub use entity::trash::{Purged, TrashPage, TrashedView};
+pub use entity::view::{EntityKind, EntityView, Listed};
 pub use error::ProjectsError;
-pub use issue::ProjectIssuer;
-pub use name::{AccountName, BadEmail, BadName, Email, Login, fold};
-pub use offload::{Job, Offload, ThreadOffload};
-pub use options::ProjectsOptions;
-pub use ports::{AccountStore, ChangeStore, ProjectStore, Store};
-pub use project::{FIRST_ENTITY, MAX_PROJECT_NAME};
+pub use options::{Decide, ProjectsOptions};
+pub use people::account::AccountRequest;
+pub use people::name::{AccountName, BadEmail, BadName, Email, Login, fold};
+pub use people::offload::{Job, Offload, ThreadOffload};
+pub use people::profile::Profile;
+pub use people::token::MAX_TOKEN_NAME;
 pub use projects::Projects;
-pub use share::{SentList, ShareRequest};
+pub use seam::authenticate::{CallerExtra, ProjectAuthenticator};
+pub use seam::authorize::ProjectAuthorizer;
+pub use seam::issue::ProjectIssuer;
+pub use store::ports::{AccountStore, ChangeStore, ProjectStore, Store};
+pub use store::{audit, change, listing, ports, record, survey};

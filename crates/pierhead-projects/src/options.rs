@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use pierhead_policy::{Options, ProjectIds};
+use pierhead_policy::{Action, CallerFacts, Decision, Options, ProjectIds, Target};
+
+/// A table of decisions, such as [`pierhead_policy::decide`].
+pub type Decide = fn(&Options, &CallerFacts<'_>, Action, &Target<'_>) -> Decision;
 
 /// The settings of [`Projects`](crate::Projects). `ProjectsOptions::new` gives the defaults.
 #[derive(Clone, Debug)]
@@ -14,10 +17,17 @@ pub struct ProjectsOptions {
     pub service: String,
     /// Certification, `public_download`, `project_creation`.
     pub policy: Options,
+    /// The table that every permission is asked of. For an embedder who narrows it further; what
+    /// is explained to people is the policy's own.
+    pub decide: Decide,
     /// How project ids are written.
     pub ids: ProjectIds,
     /// How long a registry token is good; 60 s to 24 h. Default 15 min.
     pub token_life: Duration,
+    /// How long a sign-in session is good. Default 12 h.
+    pub session_life: Duration,
+    /// How long what is in the trash can stays there before it is purged. Default 30 days.
+    pub trash_keep: Duration,
     /// How many accounts, names and tokens are kept in memory at most, each. Default 10,000.
     pub remembered: usize,
     /// When passwords are not tried any more.
@@ -31,8 +41,11 @@ impl ProjectsOptions {
             issuer: issuer.into(),
             service: service.into(),
             policy: Options::default(),
+            decide: pierhead_policy::decide,
             ids: ProjectIds::default(),
             token_life: Duration::from_secs(900),
+            session_life: Duration::from_secs(12 * 3_600),
+            trash_keep: Duration::from_secs(30 * 86_400),
             remembered: 10_000,
             lockout: pierhead_auth::lockout::LockoutLimits::default(),
         }
@@ -41,6 +54,12 @@ impl ProjectsOptions {
     /// The same with another policy.
     pub fn with_policy(mut self, policy: Options) -> Self {
         self.policy = policy;
+        self
+    }
+
+    /// The same with another table of decisions.
+    pub fn with_decide(mut self, decide: Decide) -> Self {
+        self.decide = decide;
         self
     }
 
@@ -54,6 +73,18 @@ impl ProjectsOptions {
     pub fn with_token_life(mut self, life: Duration) -> Self {
         let longest = Duration::from_secs(pierhead_auth::token::MAX_LIFETIME);
         self.token_life = life.clamp(Duration::from_secs(60), longest);
+        self
+    }
+
+    /// The same with another life of sign-in sessions.
+    pub fn with_session_life(mut self, life: Duration) -> Self {
+        self.session_life = life;
+        self
+    }
+
+    /// The same with another time that what is in the trash can stays there.
+    pub fn with_trash_keep(mut self, keep: Duration) -> Self {
+        self.trash_keep = keep;
         self
     }
 

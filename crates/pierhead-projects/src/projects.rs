@@ -1,27 +1,30 @@
 //! The facade: one value that has everything.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use parking_lot::RwLock;
-use pierhead_auth::lockout::Lockout;
+use pierhead_auth::lockout::{Lockout, LockoutLimits, RetryAfter};
 use pierhead_auth::token::{KeyRing, VerifiedCache};
-use pierhead_policy::{CallerFacts, Decision, Reason, Scopes};
+use pierhead_policy::{PrincipalId, Reason};
 use pierhead_registry::{Authenticator, Authorizer, Clock, TokenIssuer};
-use pierhead_storage::{Fence, RepositoryStore, StoreError};
+use pierhead_storage::{BlobStore, Fence, RepositoryStore, StoreError};
 
-use crate::authenticate::ProjectAuthenticator;
-use crate::authorize::{ProjectAuthorizer, RoleUse};
-use crate::cache::Cache;
-use crate::change::{Actor, Batch, Recorded};
+use crate::actor::{Actor, RoleUse};
+use crate::change::{Batch, Recorded};
+use crate::entity::content::{Sum, SumKey};
 use crate::error::ProjectsError;
-use crate::facts::Facts;
-use crate::issue::ProjectIssuer;
-use crate::offload::Offload;
 use crate::options::ProjectsOptions;
-use crate::password::Passwords;
+use crate::people::offload::Offload;
+use crate::people::password::Passwords;
 use crate::ports::Store;
-use crate::record::{CallerRecord, Versions};
+use crate::record::Versions;
+use crate::seam::authenticate::ProjectAuthenticator;
+use crate::seam::authorize::ProjectAuthorizer;
+use crate::seam::cache::Cache;
+use crate::seam::facts::Facts;
+use crate::seam::issue::ProjectIssuer;
 
 /// How often a change is decided again when what it rested on moves.
 pub(crate) const ATTEMPTS: usize = 3;
@@ -42,13 +45,40 @@ pub(crate) struct Inner {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) passwords: Passwords,
     pub(crate) lockout: Arc<Lockout>,
+    /// How many changes of teams who has made of late.
+    team_changes: Lockout,
     pub(crate) verified: VerifiedCache,
     /// When what was last written down of what the operator's role allowed.
-    pub(crate) role_uses: Cache<RoleUse, SystemTime>,
+    pub(crate) role_uses: Cache<(Option<PrincipalId>, RoleUse), SystemTime>,
+    /// Where configurations of images are read, for their platforms.
+    pub(crate) blobs: RwLock<Option<Arc<dyn BlobStore>>>,
+    /// What tags amount to.
+    pub(crate) sums: Cache<SumKey, Arc<Sum>>,
     keys: RwLock<Arc<KeyRing>>,
 }
 
+/// The most changes of teams that one account makes in a minute.
+const TEAM_CHANGES: LockoutLimits = LockoutLimits {
+    per_account: 120,
+    per_peer: usize::MAX,
+    window: 60,
+    capacity: 16 * 1024,
+};
+
 impl Inner {
+    /// Counts a change of teams; refuses one too many.
+    pub(crate) fn often(&self, who: Option<PrincipalId>) -> Result<(), ProjectsError> {
+        let Some(who) = who else { return Ok(()) };
+        let (who, now) = (who.to_string(), self.unix_now());
+        let nowhere = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        let counted = self.team_changes.check(&who, nowhere, now);
+        counted.map_err(|RetryAfter(seconds)| ProjectsError::TooOften {
+            retry_after: Duration::from_secs(seconds),
+        })?;
+        self.team_changes.failed(&who, nowhere, now);
+        Ok(())
+    }
+
     pub(crate) fn keys(&self) -> Arc<KeyRing> {
         Arc::clone(&self.keys.read())
     }
@@ -79,8 +109,11 @@ impl Projects {
             clock,
             passwords: Passwords::new(offload),
             lockout: Arc::new(Lockout::new(options.lockout)),
+            team_changes: Lockout::new(TEAM_CHANGES),
             verified: VerifiedCache::new(options.remembered),
             role_uses: Cache::new(options.remembered),
+            blobs: RwLock::new(None),
+            sums: Cache::new(options.remembered),
             keys: RwLock::new(Arc::new(keys)),
             options,
         };
@@ -120,6 +153,11 @@ impl Projects {
         &self.inner.options
     }
 
+    /// The time that decisions and deadlines go by.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.inner.clock
+    }
+
     /// Signs with other keys from now on. Tokens of keys that the ring no longer takes are refused
     /// at the next request.
     pub fn set_keys(&self, keys: KeyRing) {
@@ -144,52 +182,6 @@ impl Projects {
             changes,
         };
         self.inner.facts.store.commit(batch).await
-    }
-
-    /// The account that acts, read fresh; `None` is the server itself.
-    pub(crate) async fn acting(
-        &self,
-        actor: &Actor,
-    ) -> Result<Option<CallerRecord>, ProjectsError> {
-        let Some(who) = actor.who else {
-            return Ok(None);
-        };
-        let record = self.inner.facts.store.caller(who, None).await?;
-        match record {
-            Some(record) if !record.disabled => Ok(Some(record)),
-            _ => Err(ProjectsError::NotFound { what: "account" }),
-        }
-    }
-
-    /// For what only operators do. The server itself may.
-    pub(crate) async fn operator(&self, actor: &Actor) -> Result<Versions, ProjectsError> {
-        match self.acting(actor).await? {
-            None => Ok(Versions::new()),
-            Some(record) if record.operator => Ok(record.versions),
-            Some(_) => Err(ProjectsError::OperatorsOnly),
-        }
-    }
-}
-
-/// The facts of an account that acts with all scopes.
-pub(crate) fn all_scopes(record: &CallerRecord) -> CallerFacts<'_> {
-    record.facts(Scopes::ALL)
-}
-
-/// A decision as a result.
-pub(crate) fn allowed(decision: Decision) -> Result<(), ProjectsError> {
-    match decision {
-        Decision::Allow { .. } => Ok(()),
-        Decision::Deny {
-            reason,
-            may_know,
-            holds_asked,
-            ..
-        } => Err(ProjectsError::Refused {
-            reason,
-            may_know,
-            holds_asked,
-        }),
     }
 }
 

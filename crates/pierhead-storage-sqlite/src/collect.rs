@@ -5,6 +5,8 @@
 
 use std::time::SystemTime;
 
+#[cfg(feature = "projects")]
+use pierhead_storage::ParentId;
 use pierhead_storage::{
     Checkpoint, CollectRule, Condemned, Place, RepositoryId, ScopeId, StoreError,
 };
@@ -15,7 +17,7 @@ use crate::blob::condemn_place;
 use crate::board::Effects;
 use crate::codec::{CHILD, RowExt as _, count, micros, micros_before, signed};
 use crate::error::Fault;
-use crate::manifest;
+use crate::{manifest, repository};
 
 /// How many rows one transaction takes; others wait for it.
 const STEP: usize = 256;
@@ -35,6 +37,8 @@ enum Candidate {
     Blob(Vec<u8>),
     /// Some rows of a repository that is gone.
     Purged(i64),
+    /// Some repositories of a project that is gone.
+    PurgedProject(i64),
 }
 
 /// [`CollectRule`] as columns are compared with it.
@@ -114,6 +118,12 @@ fn candidates(
         |row| row.get(0).map(Candidate::Purged),
     )?;
     look(
+        "SELECT project FROM purged_project
+         WHERE swept = 0 AND ?2 IS NULL AND ?3 IS NOT NULL LIMIT ?1",
+        None,
+        |row| row.get(0).map(Candidate::PurgedProject),
+    )?;
+    look(
         "SELECT id FROM upload WHERE alive_at <= ?2 AND ?3 IS NOT NULL LIMIT ?1",
         Some(cutoffs.upload),
         |row| row.get(0).map(Candidate::Upload),
@@ -187,6 +197,7 @@ fn take(
                 .execute(params![caller, name, digest, cutoffs.staged])?,
             Candidate::Blob(digest) => condemn_blob(tx, digest, cutoffs)?,
             Candidate::Purged(repository) => sweep(tx, *repository)?,
+            Candidate::PurgedProject(project) => sweep_project(tx, effects, *project)?,
         } as u64;
     }
     for repository in changed {
@@ -216,12 +227,24 @@ fn end_upload(tx: &Connection, id: &[u8; 16], cutoffs: Cutoffs) -> Result<usize,
 /// Ends every session of a repository that is being purged. As with a cancelled one, nothing was
 /// ever visible at their places.
 pub(crate) fn end_uploads_of(tx: &Connection, repository: RepositoryId) -> Result<(), Fault> {
+    end_uploads(tx, "repository = ?1", repository.0)
+}
+
+/// Ends every session begun, and everything staged, under names that no repository has, of a
+/// project that is being purged.
+#[cfg(feature = "projects")]
+pub(crate) fn end_new_names_of(tx: &Connection, parent: ParentId) -> Result<(), Fault> {
+    tx.prepare_cached("DELETE FROM staged WHERE parent = ?1")?
+        .execute([signed(parent.0)])?;
+    end_uploads(tx, "name IS NOT NULL AND parent = ?1", parent.0)
+}
+
+fn end_uploads(tx: &Connection, of: &str, id: u64) -> Result<(), Fault> {
+    let sql =
+        format!(r#"DELETE FROM upload WHERE {of} RETURNING place, alive_at, "offset", state"#);
     let ended: Vec<(Place, i64, Option<Checkpoint>)> = tx
-        .prepare_cached(
-            r#"DELETE FROM upload WHERE repository = ?1
-               RETURNING place, alive_at, "offset", state"#,
-        )?
-        .query_map([signed(repository.0)], |row| {
+        .prepare_cached(&sql)?
+        .query_map([signed(id)], |row| {
             Ok((row.place(0)?, row.get(1)?, row.checkpoint(2, 3)?))
         })?
         .collect::<Result<_, _>>()?;
@@ -260,6 +283,26 @@ fn condemn_blob(tx: &Connection, digest: &[u8], cutoffs: Cutoffs) -> Result<usiz
     };
     condemn_place(tx, &place, cutoffs.at, None)?;
     Ok(1)
+}
+
+/// Takes some repositories of a project that is gone; it is swept when there are none.
+pub(crate) fn sweep_project(
+    tx: &Connection,
+    effects: &mut Effects,
+    project: i64,
+) -> Result<usize, Fault> {
+    let left: Vec<i64> = tx
+        .prepare_cached("SELECT id FROM entity WHERE parent = ?1 LIMIT ?2")?
+        .query_map(params![project, count(STEP)], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    for repository in &left {
+        repository::purge(tx, effects, RepositoryId(repository.cast_unsigned()))?;
+    }
+    if left.is_empty() {
+        tx.prepare_cached("UPDATE purged_project SET swept = 1 WHERE project = ?1")?
+            .execute([project])?;
+    }
+    Ok(left.len().max(1))
 }
 
 /// Takes some rows of a repository that is gone; its mark goes with the last of them.

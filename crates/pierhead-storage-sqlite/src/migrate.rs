@@ -16,6 +16,7 @@ const APPLICATION_ID: i64 = 0x5048_7267;
 const MIGRATIONS: &[&str] = &[
     include_str!("schema/0001_registry.sql"),
     include_str!("schema/0002_projects.sql"),
+    include_str!("schema/0003_management.sql"),
 ];
 
 const WHAT: &str = "bring the database to this program's schema";
@@ -106,6 +107,37 @@ mod tests {
         migrate_by(&mut connection, &steps).unwrap();
         connection.execute("INSERT INTO b VALUES (1)", []).unwrap();
         assert_eq!(version(&connection), 2);
+    }
+
+    #[test]
+    fn what_an_older_program_wrote_is_kept() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate_by(&mut connection, &MIGRATIONS[..2]).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO entity (id, kind, name, who, at, etag, own_list)
+                     VALUES (101, 1, 'Genomics', '3000000', 5, 1, 1);
+                 INSERT INTO entry VALUES (101, 3000000, 255);
+                 INSERT INTO repository VALUES (1000000, 'syn101/tools', 101, '3000000', 6);
+                 INSERT INTO place VALUES ('there', 0, 6, NULL, NULL);
+                 INSERT INTO upload (id, name, caller, place, algorithm, generation, alive_at)
+                     VALUES (x'01', 'syn101/new', '3000000', 'there', 1, 0, 6);",
+            )
+            .unwrap();
+        migrate(&mut connection).unwrap();
+        let text: String = connection
+            .query_row(
+                "SELECT group_concat(name || ':' || description || ':' || own_list, ' ')
+                 FROM (SELECT * FROM entity ORDER BY id)",
+                [],
+                |row| row.get(0),
+            )
+            .unwrap();
+        assert_eq!(text, "Genomics::1 syn101/tools::0");
+        let parent: Option<i64> = connection
+            .query_row("SELECT parent FROM upload", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(parent, None);
     }
 
     #[test]

@@ -103,21 +103,25 @@ pub(crate) fn open_upload(
     let placed = tx
         .prepare_cached("INSERT OR IGNORE INTO place (place, state, since) VALUES (?1, 0, ?2)")?
         .execute(params![new.place.as_str(), alive_at])?;
-    let (repository, name) = match &permit.view {
-        View::Repository(id) => (Some(signed(id.0)), None),
-        View::New(new) => (None, Some(new.name.as_str())),
+    let (repository, name, parent) = match &permit.view {
+        View::Repository(id) => (Some(signed(id.0)), None, None),
+        View::New(new) => {
+            let parent = new.parent.map(|parent| signed(parent.0));
+            (None, Some(new.name.as_str()), parent)
+        }
     };
     let opened = tx
         .prepare_cached(
             "INSERT INTO upload
-                 (id, repository, name, caller, place, algorithm, generation, alive_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, ?7)
+                 (id, repository, name, parent, caller, place, algorithm, generation, alive_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8)
              ON CONFLICT DO NOTHING",
         )?
         .execute(params![
             upload_key(new.id),
             repository,
             name,
+            parent,
             new.by.as_str(),
             new.place.as_str(),
             algorithm_code(new.algorithm),

@@ -10,8 +10,8 @@ use super::world::{entity_id, shown};
 use super::{ProvisionError, ProvisionProject, ProvisionShare, everyone};
 use crate::audit::list_json;
 use crate::change::{Change, EntityRef, Recorded};
-use crate::name::fold;
-use crate::project::{FIRST_ENTITY, check_project_name};
+use crate::entity::project::{FIRST_ENTITY, check_project_name};
+use crate::people::name::fold;
 use crate::record::ProjectRecord;
 use crate::survey::{EntityFound, Found};
 
@@ -34,6 +34,14 @@ impl Planner<'_> {
             Some(share) => Some(self.entries(share, teams)?),
             None => None,
         };
+        if let Some(text) = &project.id {
+            let id = entity_id(line, text, &self.options.ids)?;
+            if let Some(EntityFound::Purged) = self.world.entities.get(&id) {
+                self.once(line, id)?;
+                self.plan.report.purged.push((line, id));
+                return Ok(());
+            }
+        }
         let found = self.find_project(project)?;
         if let Some(found) = &found {
             self.once(line, found.id)?;
@@ -116,6 +124,7 @@ impl Planner<'_> {
         let list = self.list(owner, &share.unwrap_or_default())?;
         self.plan.report.projects_created.push((id, name.clone()));
         let change = Change::CreateProject {
+            description: String::new(),
             id,
             name,
             owner,
@@ -161,6 +170,7 @@ impl Planner<'_> {
                 let change = Change::SetList {
                     entity,
                     list: Some(list),
+                    etag: None,
                 };
                 self.plan
                     .changes

@@ -9,9 +9,9 @@ mod plan;
 mod world;
 
 use pierhead_auth::Secret;
-use pierhead_policy::{EntityId, Level, PrincipalId};
+use pierhead_policy::{EntityId, Level, PrincipalId, RequestKind};
 
-use crate::change::Actor;
+use crate::actor::Actor;
 use crate::error::ProjectsError;
 use crate::projects::{ATTEMPTS, Projects};
 use plan::{Numbers, Plan, plan};
@@ -107,6 +107,9 @@ pub struct ProvisionReport {
     pub projects_changed: Vec<(EntityId, String)>,
     /// Projects that are in the trash can and were left alone, with the line that names them.
     pub in_trash: Vec<(usize, EntityId)>,
+    /// Projects that were purged and are not made again, with the line that names them: no id is
+    /// used twice.
+    pub purged: Vec<(usize, EntityId)>,
 }
 
 impl ProvisionReport {
@@ -115,6 +118,7 @@ impl ProvisionReport {
         *self
             == Self {
                 in_trash: self.in_trash.clone(),
+                purged: self.purged.clone(),
                 ..Self::default()
             }
     }
@@ -170,7 +174,9 @@ impl Projects {
         actor: &Actor,
         provision: &Provision,
     ) -> Result<ProvisionReport, ProvisionError> {
-        let mut expect = self.operator(actor).await?;
+        let who = self.standing(actor).await?;
+        who.administers(RequestKind::ManagementWrite)?;
+        let mut expect = who.versions();
         let query = world::query(provision, &self.options().ids)?;
         let survey = self.survey(query.clone()).await?;
         expect.extend(survey.versions.iter().copied());

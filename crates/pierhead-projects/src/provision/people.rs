@@ -10,9 +10,9 @@ use super::plan::{Planner, Result, moved};
 use super::world::shown;
 use super::{ProvisionError, ProvisionTeam, ProvisionUser};
 use crate::change::{Change, NewAccount, Recorded};
-use crate::name::{AccountName, Email, fold};
+use crate::people::name::{AccountName, Email, fold};
+use crate::people::team::member_change;
 use crate::survey::{Account, Found, Team};
-use crate::team::member_change;
 
 impl Planner<'_> {
     pub(super) fn user(&mut self, index: usize, user: &ProvisionUser) -> Result<()> {

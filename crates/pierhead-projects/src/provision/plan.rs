@@ -8,8 +8,8 @@ use super::lists::check_names_once;
 use super::world::{World, shown};
 use super::{Provision, ProvisionError, ProvisionReport};
 use crate::change::Recorded;
-use crate::name::fold;
 use crate::options::ProjectsOptions;
+use crate::people::name::fold;
 use crate::survey::Found;
 
 pub(super) type Result<T> = std::result::Result<T, ProvisionError>;

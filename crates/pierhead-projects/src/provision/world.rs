@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use pierhead_policy::{EntityId, ProjectIds};
 
 use super::{Provision, ProvisionError};
-use crate::name::{Email, fold};
+use crate::people::name::{Email, fold};
 use crate::record::ProjectRecord;
 use crate::survey::{EntityFound, Found, PrincipalKey, Survey, SurveyQuery};
 

@@ -11,7 +11,7 @@ use pierhead_auth::token::{KeyRing, SigningKey};
 use pierhead_model::{ContentDigest, MediaType, RepositoryName, TokenScope};
 use pierhead_policy::{EntityId, Level, Options, PrincipalId};
 use pierhead_projects::{
-    AccountRequest, Actor, Projects, ProjectsOptions, ShareRequest, ThreadOffload,
+    AccountRequest, Actor, Offload, Projects, ProjectsOptions, ShareRequest, ThreadOffload,
 };
 use pierhead_registry::{
     Action, Allowed, AuthenticationError, Caller, Clock, Credentials, Decision, GrantType,
@@ -49,6 +49,11 @@ pub(crate) struct Ground {
     pub(crate) store: Arc<SqliteStore>,
     pub(crate) projects: Projects,
     pub(crate) clock: Arc<TestClock>,
+}
+
+/// An account that somebody vouches for.
+pub(crate) fn acting(who: PrincipalId) -> Actor {
+    Actor::account(who, &Peer::default())
 }
 
 pub(crate) fn server() -> Actor {
@@ -90,6 +95,18 @@ pub(crate) fn hash() -> Secret {
 }
 
 impl Ground {
+    /// The same accounts and projects, with passwords compared elsewhere.
+    pub(crate) fn over(&self, offload: impl Offload) -> Projects {
+        Projects::new(
+            self.store.clone(),
+            self.store.clone(),
+            KeyRing::new(SigningKey::generate().unwrap()),
+            self.projects.options().clone(),
+            self.clock.clone(),
+            Arc::new(offload),
+        )
+    }
+
     /// An account that signs in with [`PASSWORD`].
     pub(crate) fn account(&self, name: &str, certified: bool) -> PrincipalId {
         self.person(name, certified, false)
@@ -111,7 +128,11 @@ impl Ground {
     }
 
     pub(crate) fn project(&self, owner: PrincipalId, list: &[(PrincipalId, Level)]) -> EntityId {
-        let id = block_on(self.projects.create_project(&server(), owner, "Project")).unwrap();
+        let id = block_on(
+            self.projects
+                .create_project(&server(), owner, "Project", ""),
+        )
+        .unwrap();
         let all = [(owner, Level::Administrator)];
         self.share(id, &[&all, list].concat());
         id

@@ -8,8 +8,11 @@
 mod decide;
 mod fence;
 mod ground;
+mod look;
 mod manage;
 mod mistakes;
+mod present;
 mod provision;
 mod revoke;
 mod token;
+mod trash;

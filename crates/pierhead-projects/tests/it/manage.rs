@@ -3,9 +3,9 @@
 use futures::executor::block_on;
 use pierhead_policy::{Level, Permissions, PrincipalId, ShareError};
 use pierhead_projects::audit::AuditQuery;
-use pierhead_projects::{AccountRequest, Actor, ProjectsError, ShareRequest};
+use pierhead_projects::{AccountRequest, ListView, ProjectsError, ShareRequest};
 
-use crate::ground::{ground, server};
+use crate::ground::{acting, ground, server};
 
 #[test]
 fn names_and_addresses_are_given_once() {
@@ -105,7 +105,7 @@ fn what_operators_do_others_do_not() {
     let projects = &ground.projects;
     let (boss, ana) = (ground.operator("boss"), ground.account("ana", true));
     let ben = ground.account("ben", true);
-    let as_ana = Actor::account(ana, None);
+    let as_ana = acting(ana);
     let results = [
         block_on(projects.set_certified(&as_ana, ana, true)),
         block_on(projects.set_operator(&as_ana, ana, true)),
@@ -117,7 +117,7 @@ fn what_operators_do_others_do_not() {
             AccountRequest::default(),
         ))
         .map(drop),
-        block_on(projects.create_project(&as_ana, ben, "Not mine")).map(drop),
+        block_on(projects.create_project(&as_ana, ben, "Not mine", "")).map(drop),
     ];
     for (number, result) in results.into_iter().enumerate() {
         assert!(
@@ -125,11 +125,11 @@ fn what_operators_do_others_do_not() {
             "{number}: {result:?}"
         );
     }
-    block_on(projects.set_certified(&Actor::account(boss, None), ben, false)).unwrap();
+    block_on(projects.set_certified(&acting(boss), ben, false)).unwrap();
     block_on(projects.set_disabled(&server(), boss, true)).unwrap_err();
-    block_on(projects.create_project(&as_ana, ana, "Mine")).unwrap();
+    block_on(projects.create_project(&as_ana, ana, "Mine", "")).unwrap();
     for name in ["", "  ", "two\nlines", &"x".repeat(257)] {
-        let result = block_on(projects.create_project(&as_ana, ana, name));
+        let result = block_on(projects.create_project(&as_ana, ana, name, ""));
         assert!(
             matches!(result, Err(ProjectsError::ProjectName)),
             "{name:?}"
@@ -146,14 +146,14 @@ fn sharing_follows_its_rules() {
     let project = ground.project(ana, &[(boss, Level::CanEdit)]);
     let repository = ground.push(&ground.caller("boss"), &format!("syn{}/app", project.get()));
     let share = |who, entity, request: &ShareRequest| {
-        block_on(projects.share(&Actor::account(who, None), entity, request))
+        block_on(projects.share(&acting(who), entity, request))
     };
     let all = (ana, Permissions::ALL);
     let replace = |list: &[(PrincipalId, Permissions)]| ShareRequest::Replace {
         list: list.to_vec(),
         etag: None,
     };
-    let rule = |result: Result<(), ProjectsError>| match result {
+    let rule = |result: Result<Option<ListView>, ProjectsError>| match result {
         Err(ProjectsError::Share(error)) => error,
         other => panic!("{other:?}"),
     };
@@ -211,20 +211,15 @@ fn a_list_is_replaced_as_it_was_read_and_every_change_is_recorded() {
     let (ana, ben) = (ground.account("ana", true), ground.account("ben", true));
     let project = ground.project(ana, &[]);
     let repository = ground.push(&ground.caller("ana"), &format!("syn{}/app", project.get()));
-    let share = |entity, request: &ShareRequest| {
-        block_on(projects.share(&Actor::account(ana, None), entity, request))
-    };
-    let rule = |result: Result<(), ProjectsError>| match result {
+    let share =
+        |entity, request: &ShareRequest| block_on(projects.share(&acting(ana), entity, request));
+    let rule = |result: Result<Option<ListView>, ProjectsError>| match result {
         Err(ProjectsError::Share(error)) => error,
         other => panic!("{other:?}"),
     };
     let (all, download) = ((ana, Permissions::ALL), Level::CanDownload.permissions());
 
-    let etag = block_on(projects.entity(project))
-        .unwrap()
-        .project
-        .unwrap()
-        .etag;
+    let etag = block_on(projects.view(&server(), project)).unwrap().etag;
     let list = vec![all, (ben, download)];
     share(
         project,
@@ -279,10 +274,10 @@ fn managers_set_members_and_get_nothing_from_lists() {
     let ground = ground();
     let projects = &ground.projects;
     let (ana, ben) = (ground.account("ana", true), ground.account("ben", true));
-    let as_ana = Actor::account(ana, None);
+    let as_ana = acting(ana);
     let team = block_on(projects.create_team(&as_ana, &"lab".parse().unwrap())).unwrap();
-    let by_ben = block_on(projects.set_member(&Actor::account(ben, None), team, ben, true));
-    assert!(matches!(by_ben, Err(ProjectsError::OperatorsOnly)));
+    let by_ben = block_on(projects.set_member(&acting(ben), team, ben, true));
+    assert!(matches!(by_ben, Err(ProjectsError::TeamManagersOnly)));
     block_on(projects.set_member(&as_ana, team, ben, true)).unwrap();
     block_on(projects.set_member(&as_ana, team, ben, true)).unwrap();
     let teams = |who| {
@@ -299,13 +294,35 @@ fn managers_set_members_and_get_nothing_from_lists() {
 }
 
 #[test]
+fn an_account_is_put_into_two_hundred_teams_and_no_more() {
+    let ground = ground();
+    let (ana, ben) = (ground.account("ana", true), ground.account("ben", true));
+    let join = |number: usize| {
+        let name = format!("team-{number}").parse().unwrap();
+        let team = block_on(ground.projects.create_team(&acting(ana), &name)).unwrap();
+        block_on(ground.projects.set_member(&acting(ana), team, ben, true))
+    };
+    for number in 0..200 {
+        // Nobody disturbs others without end: each change moves what their requests rest on.
+        if number == 120 {
+            let refused = join(1_000);
+            assert!(matches!(refused, Err(ProjectsError::TooOften { .. })));
+            ground.clock.advance(60);
+        }
+        join(number).unwrap();
+    }
+    ground.clock.advance(60);
+    assert!(matches!(join(200), Err(ProjectsError::TooManyTeams)));
+}
+
+#[test]
 fn the_trash_keeps_the_first_mark_and_tells_only_those_who_could_undo_it() {
     let ground = ground();
     let projects = &ground.projects;
     let (ana, ben) = (ground.account("ana", true), ground.account("ben", true));
     let project = ground.project(ana, &[(ben, Level::CanEditAndDelete)]);
     let app = ground.push(&ground.caller("ana"), &format!("syn{}/app", project.get()));
-    let (ana, ben) = (Actor::account(ana, None), Actor::account(ben, None));
+    let (ana, ben) = (acting(ana), acting(ben));
     block_on(projects.trash(&ana, app)).unwrap();
     block_on(projects.trash(&ana, app)).unwrap();
     assert!(block_on(projects.trash(&ben, app)).is_err(), "as absent");

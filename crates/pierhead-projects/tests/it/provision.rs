@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use futures::executor::block_on;
 use pierhead_policy::{EntityId, Level, Permissions, PrincipalId};
+use pierhead_projects::DescribeRequest;
 use pierhead_projects::audit::AuditQuery;
 use pierhead_projects::provision::{
     Provision, ProvisionError, ProvisionProject, ProvisionReport, ProvisionShare, ProvisionTeam,
@@ -258,4 +259,83 @@ fn a_project_in_the_trash_can_is_left_alone_and_told() {
     let report = apply(&ground, &provision).unwrap();
     assert_eq!(report.in_trash, [(6, id)]);
     assert!(report.is_unchanged());
+}
+
+#[test]
+fn what_people_make_is_never_taken_for_what_the_file_means() {
+    let ground = ground();
+    let mallory = ground.account("mallory", true);
+    let actor = crate::ground::acting(mallory);
+    let theirs = block_on(
+        ground
+            .projects
+            .create_project(&actor, mallory, "Methods", ""),
+    )
+    .unwrap();
+    let made = apply(&ground, &lab()).unwrap();
+    let methods = made
+        .projects_created
+        .iter()
+        .find(|(_, name)| name == "Methods");
+    assert!(methods.is_some_and(|(id, _)| *id != theirs));
+    // Nor does another one of that name stop the next start.
+    block_on(
+        ground
+            .projects
+            .create_project(&actor, mallory, "Methods", ""),
+    )
+    .unwrap();
+    assert!(apply(&ground, &lab()).unwrap().is_unchanged());
+}
+
+#[test]
+fn a_purged_project_is_not_made_again_and_stops_nothing() {
+    let ground = ground();
+    apply(&ground, &lab()).unwrap();
+    let genomics = EntityId::new(101).unwrap();
+    let ana = ground.caller("ana");
+    ground.push(&ana, "syn101/tools");
+    block_on(ground.projects.trash(&server(), genomics)).unwrap();
+    block_on(ground.projects.purge(&server(), genomics)).unwrap();
+    let again = apply(&ground, &lab()).unwrap();
+    assert_eq!(again.purged, [(6, genomics)]);
+    assert!(again.is_unchanged());
+    assert!(
+        ground
+            .allowed(&ana, pierhead_registry::Action::Pull, "syn101/tools")
+            .is_none()
+    );
+}
+
+#[test]
+fn names_that_people_change_lead_no_file_astray() {
+    let ground = ground();
+    let mut methods = project(10, None, "Methods", "ben");
+    methods.share = Some(vec![entry(11, "user:ana", Level::CanEdit)]);
+    let mut file = lab();
+    file.projects = vec![methods, project(12, None, "Sandbox", "ana")];
+    let made = apply(&ground, &file).unwrap().projects_created;
+    let (methods, sandbox) = (made[0].0, made[1].0);
+    let ana = ground.projects.account_named("ana");
+    let ana = crate::ground::acting(block_on(ana).unwrap().unwrap().id);
+    let rename = |id, name: &str| {
+        let etag = block_on(ground.projects.view(&server(), id)).unwrap().etag;
+        let request = DescribeRequest {
+            name: Some(name.to_owned()),
+            ..DescribeRequest::of(etag)
+        };
+        block_on(ground.projects.describe(&ana, id, &request)).unwrap();
+    };
+    // Ana, who may only edit, swaps the names, and then gives both the same.
+    for (first, second) in [("Sandbox", "Methods"), ("Methods", "Methods")] {
+        rename(sandbox, second);
+        rename(methods, first);
+        let report = apply(&ground, &file).unwrap();
+        assert_eq!(report.projects_created, []);
+        let found = block_on(ground.projects.entity(methods)).unwrap();
+        let found = found.project.unwrap();
+        assert_eq!(found.name, "Methods");
+        let holds = found.list.get(ana.id().unwrap());
+        assert_eq!(holds, Some(Level::CanEdit.permissions()));
+    }
 }

@@ -5,15 +5,17 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 use pierhead_auth::token::TokenHash;
 use pierhead_policy::PrincipalId;
-use pierhead_projects::record::{CallerRecord, CredentialId, CredentialRecord, SignIn};
+use pierhead_projects::record::{
+    CallerRecord, CredentialId, CredentialKind, CredentialRecord, SignIn,
+};
 use pierhead_projects::{AccountStore, Login};
 use pierhead_storage::{ScopeId, StoreError};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::rows::{self, CREDENTIAL};
-use crate::SqliteStore;
-use crate::codec::{RowExt as _, micros, signed};
+use crate::codec::{RowExt as _, count, micros, signed};
 use crate::error::Fault;
+use crate::{SqliteStore, board};
 
 #[async_trait]
 impl AccountStore for SqliteStore {
@@ -30,20 +32,23 @@ impl AccountStore for SqliteStore {
 
     async fn sign_in(&self, login: &Login) -> Result<Option<SignIn>, StoreError> {
         let login = login.clone();
-        self.read("find an account to sign in", move |connection| {
+        self.read_consistent("find an account to sign in", move |connection| {
             let (by, text) = match &login {
                 Login::Name(folded) => ("p.folded = ?1", folded),
                 Login::Email(folded) => ("a.email_folded = ?1 AND a.confirmed = 1", folded),
             };
             let sql = format!(
-                "SELECT a.id, a.password, a.disabled
+                "SELECT a.id, a.password, a.disabled, a.generation
                  FROM account a JOIN principal p ON p.id = a.id WHERE {by}"
             );
+            let epoch = board::epoch(connection)?;
             let found = connection.prepare_cached(&sql)?.query_row([text], |row| {
                 Ok(SignIn {
                     account: rows::principal(row, 0)?,
                     password: row.get(1)?,
                     disabled: row.get(2)?,
+                    generation: row.unsigned(3)?,
+                    epoch,
                 })
             });
             Ok(found.optional()?)
@@ -59,6 +64,49 @@ impl AccountStore for SqliteStore {
             Ok(statement
                 .query_row([&hash.as_bytes()[..]], rows::credential)
                 .optional()?)
+        })
+        .await
+    }
+
+    async fn credentials(
+        &self,
+        account: PrincipalId,
+        kind: CredentialKind,
+        after: Option<CredentialId>,
+        limit: usize,
+    ) -> Result<Vec<CredentialRecord>, StoreError> {
+        self.read("list credentials", move |connection| {
+            let sql = format!(
+                "SELECT {CREDENTIAL} FROM credential
+                 WHERE account = ?1 AND kind = ?2 AND id > ?3 AND revoked = 0
+                 ORDER BY id LIMIT ?4"
+            );
+            let mut statement = connection.prepare_cached(&sql)?;
+            let after = after.map_or(0, |after| after.0);
+            let found = statement.query_map(
+                params![
+                    signed(account.get()),
+                    kind.code(),
+                    signed(after),
+                    count(limit)
+                ],
+                rows::credential,
+            )?;
+            Ok(found.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+
+    async fn remove_sessions(&self, expired: SystemTime, limit: usize) -> Result<u64, StoreError> {
+        self.write("remove sessions that have ended", move |tx, _| {
+            // By the index of what expires; one that was revoked waits until it would have.
+            let removed = tx
+                .prepare_cached(
+                    "DELETE FROM credential WHERE id IN
+                         (SELECT id FROM credential WHERE kind = 2 AND expires <= ?1 LIMIT ?2)",
+                )?
+                .execute(params![micros(expired), count(limit)])?;
+            Ok(removed as u64)
         })
         .await
     }

@@ -1,14 +1,15 @@
 //! Changes: one transaction for a whole batch.
 
 use async_trait::async_trait;
-use pierhead_policy::{AccessList, EntityId, PrincipalId};
+use pierhead_policy::{EntityId, PrincipalId};
 use pierhead_projects::ChangeStore;
-use pierhead_projects::change::{Batch, Change, EntityRef, NewAccount, NewCredential, Recorded};
-use pierhead_projects::record::CredentialId;
+use pierhead_projects::change::{Batch, Change, NewAccount, NewCredential, Recorded};
+use pierhead_projects::record::{CredentialId, CredentialKind};
 use pierhead_storage::{Fence, ScopeId, StoreError};
 use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
 use rusqlite::{Connection, Params, params};
 
+use super::entity;
 use super::rows::scope_bits;
 use crate::SqliteStore;
 use crate::board::{Effects, stored_versions};
@@ -44,7 +45,7 @@ impl ChangeStore for SqliteStore {
             let at = micros(batch.at);
             let mut moved: Vec<ScopeId> = Vec::new();
             for recorded in &batch.changes {
-                apply(tx, &recorded.change, &batch, at)?;
+                apply(tx, effects, &recorded.change, &batch, at)?;
                 record(tx, recorded, &batch, at)?;
                 moved.extend(recorded.change.scopes());
             }
@@ -93,7 +94,7 @@ fn compare(tx: &Connection, fence: &Fence) -> Result<(), Fault> {
 }
 
 /// Runs a statement that must change exactly one row: what it is about was there when it was decided.
-fn one(tx: &Connection, sql: &str, values: impl Params) -> Result<(), Fault> {
+pub(super) fn one(tx: &Connection, sql: &str, values: impl Params) -> Result<(), Fault> {
     match tx.prepare_cached(sql)?.execute(values) {
         Ok(1) => Ok(()),
         Ok(_) => Err(StoreError::Stale.into()),
@@ -112,11 +113,17 @@ fn is_taken(failure: rusqlite::ffi::Error) -> bool {
     )
 }
 
-fn id(principal: PrincipalId) -> i64 {
+pub(super) fn id(principal: PrincipalId) -> i64 {
     signed(principal.get())
 }
 
-fn apply(tx: &Connection, change: &Change, batch: &Batch, at: i64) -> Result<(), Fault> {
+fn apply(
+    tx: &Connection,
+    effects: &mut Effects,
+    change: &Change,
+    batch: &Batch,
+    at: i64,
+) -> Result<(), Fault> {
     match change {
         Change::CreateAccount(new) => create_account(tx, new),
         Change::SetEmail { account, email } => one(
@@ -134,16 +141,24 @@ fn apply(tx: &Connection, change: &Change, batch: &Batch, at: i64) -> Result<(),
             "UPDATE account SET operator = ?2 WHERE id = ?1",
             params![id(*account), operator],
         ),
-        Change::SetDisabled { account, disabled } => one(
-            tx,
-            "UPDATE account SET disabled = ?2, generation = generation + ?2 WHERE id = ?1",
-            params![id(*account), disabled],
-        ),
-        Change::SetPassword { account, hash } => one(
-            tx,
-            "UPDATE account SET password = ?2, generation = generation + 1 WHERE id = ?1",
-            params![id(*account), hash.0],
-        ),
+        Change::SetDisabled { account, disabled } => {
+            if *disabled {
+                end_sessions(tx, *account)?;
+            }
+            one(
+                tx,
+                "UPDATE account SET disabled = ?2, generation = generation + ?2 WHERE id = ?1",
+                params![id(*account), disabled],
+            )
+        }
+        Change::SetPassword { account, hash } => {
+            end_sessions(tx, *account)?;
+            one(
+                tx,
+                "UPDATE account SET password = ?2, generation = generation + 1 WHERE id = ?1",
+                params![id(*account), hash.0],
+            )
+        }
         Change::CreateTeam { id: team, name } => {
             create_principal(tx, *team, TEAM, name.as_str(), &name.folded())
         }
@@ -153,38 +168,6 @@ fn apply(tx: &Connection, change: &Change, batch: &Batch, at: i64) -> Result<(),
             member,
             manager,
         } => set_member(tx, *team, *account, *member, *manager),
-        Change::CreateProject {
-            id: project,
-            name,
-            owner,
-            list,
-        } => {
-            let who = batch.actor.who.unwrap_or(*owner).get().to_string();
-            one(
-                tx,
-                "INSERT INTO entity (id, kind, name, owner, who, at, etag, own_list)
-                 VALUES (?1, 1, ?2, ?3, ?4, ?5, 1, 1)",
-                params![signed(project.get()), name, id(*owner), who, at],
-            )?;
-            write_list(tx, *project, list)
-        }
-        Change::SetProjectName { project, name } => one(
-            tx,
-            "UPDATE entity SET name = ?2, etag = etag + 1 WHERE id = ?1 AND kind = 1",
-            params![signed(project.get()), name],
-        ),
-        Change::SetOwner { project, owner } => one(
-            tx,
-            "UPDATE entity SET owner = ?2, etag = etag + 1 WHERE id = ?1 AND kind = 1",
-            params![signed(project.get()), id(*owner)],
-        ),
-        Change::SetList { entity, list } => set_list(tx, *entity, list.as_ref()),
-        Change::SetTrash { entity, by } => one(
-            tx,
-            "UPDATE entity SET trashed_by = ?2, trashed_at = ?3, etag = etag + 1
-             WHERE id = ?1 AND (trashed_at IS NULL) = (?2 IS NOT NULL)",
-            params![signed(entity.id().get()), by.map(id), by.map(|_| at)],
-        ),
         Change::CreateCredential(new) => create_credential(tx, new, at),
         Change::RevokeCredential {
             account,
@@ -194,13 +177,15 @@ fn apply(tx: &Connection, change: &Change, batch: &Batch, at: i64) -> Result<(),
             "UPDATE credential SET revoked = 1 WHERE id = ?1 AND account = ?2",
             params![signed(credential.0), id(*account)],
         ),
-        Change::UseRole { .. } => Ok(()),
-        // A change that this store does not know must not be half made.
-        other => Err(rusqlite::Error::ToSqlConversionFailure(
-            format!("the store does not know the change {other:?}").into(),
-        )
-        .into()),
+        other => entity::apply(tx, effects, other, batch, at),
     }
+}
+
+/// Whoever signs in again gets another session.
+fn end_sessions(tx: &Connection, account: PrincipalId) -> Result<(), Fault> {
+    tx.prepare_cached("UPDATE credential SET revoked = 1 WHERE account = ?1 AND kind = ?2")?
+        .execute(params![id(account), CredentialKind::Session.code()])?;
+    Ok(())
 }
 
 fn create_principal(
@@ -277,31 +262,6 @@ fn set_member(
     )
 }
 
-fn set_list(tx: &Connection, entity: EntityRef, list: Option<&AccessList>) -> Result<(), Fault> {
-    let number = entity.id();
-    one(
-        tx,
-        "UPDATE entity SET own_list = ?2, etag = etag + 1 WHERE id = ?1",
-        params![signed(number.get()), list.is_some()],
-    )?;
-    tx.prepare_cached("DELETE FROM entry WHERE entity = ?1")?
-        .execute([signed(number.get())])?;
-    list.map_or(Ok(()), |list| write_list(tx, number, list))
-}
-
-fn write_list(tx: &Connection, entity: EntityId, list: &AccessList) -> Result<(), Fault> {
-    let sql = "INSERT INTO entry (entity, principal, bits) VALUES (?1, ?2, ?3)";
-    for entry in list.entries() {
-        let bits = entry.permissions.bits();
-        one(
-            tx,
-            sql,
-            params![signed(entity.get()), id(entry.principal), bits],
-        )?;
-    }
-    Ok(())
-}
-
 fn record(tx: &Connection, recorded: &Recorded, batch: &Batch, at: i64) -> Result<(), Fault> {
     let row = recorded.audit();
     one(
@@ -310,8 +270,8 @@ fn record(tx: &Connection, recorded: &Recorded, batch: &Batch, at: i64) -> Resul
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         params![
             at,
-            batch.actor.who.map(id),
-            batch.actor.from,
+            batch.actor.id().map(id),
+            batch.actor.from(),
             row.what,
             row.entity.map(|entity| signed(entity.get())),
             row.principal.map(id),

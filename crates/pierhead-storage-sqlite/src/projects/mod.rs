@@ -6,6 +6,8 @@
 
 mod account;
 mod change;
+mod entity;
+mod listing;
 mod project;
 mod rows;
 mod survey;

@@ -8,18 +8,20 @@ use pierhead_model::RepositoryName;
 use pierhead_policy::EntityId;
 use pierhead_projects::ProjectStore;
 use pierhead_projects::audit::{AuditQuery, AuditRow};
+use pierhead_projects::listing::{ChildrenQuery, TagQuery, TagRows, TrashQuery};
 use pierhead_projects::record::{ProjectRecord, RepositoryRecord, TargetLookup, TargetRecord};
 use pierhead_projects::survey::{Survey, SurveyQuery};
 use pierhead_storage::{ParentId, RepositoryId, ScopeId, StoreError};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::{rows, survey};
+use super::{listing, rows, survey};
 use crate::SqliteStore;
 use crate::codec::{RowExt as _, count, signed};
 use crate::error::Fault;
 
 /// What a repository's row is read by, in the order that [`repository`] takes it.
-const REPOSITORY: &str = "r.id, r.name, e.own_list, e.trashed_by, e.etag, r.parent";
+const REPOSITORY: &str = "r.id, r.name, e.own_list, e.trashed_by, e.etag, r.parent,
+    e.description, e.at, e.who, e.modified_at, e.modified_by, e.trashed_at";
 
 #[async_trait]
 impl ProjectStore for SqliteStore {
@@ -49,6 +51,34 @@ impl ProjectStore for SqliteStore {
         .await
     }
 
+    async fn children(&self, query: &ChildrenQuery) -> Result<Vec<TargetRecord>, StoreError> {
+        let query = query.clone();
+        self.scan("list projects or repositories", move |connection| {
+            crate::readers::consistent(connection, |connection| {
+                listing::children(connection, &query)
+            })
+        })
+        .await
+    }
+
+    async fn trashed(&self, query: &TrashQuery) -> Result<Vec<TargetRecord>, StoreError> {
+        let query = query.clone();
+        self.scan("list what is in the trash can", move |connection| {
+            crate::readers::consistent(connection, |connection| {
+                listing::trashed(connection, &query)
+            })
+        })
+        .await
+    }
+
+    async fn tags(&self, query: &TagQuery) -> Result<TagRows, StoreError> {
+        let query = *query;
+        self.scan("list tags with what they name", move |connection| {
+            crate::readers::consistent(connection, |connection| listing::tags(connection, &query))
+        })
+        .await
+    }
+
     async fn survey(&self, query: &SurveyQuery) -> Result<Survey, StoreError> {
         let query = query.clone();
         self.read_consistent("look at accounts and projects", move |connection| {
@@ -59,7 +89,7 @@ impl ProjectStore for SqliteStore {
 
     async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditRow>, StoreError> {
         let query = *query;
-        self.read("read the audit record", move |connection| {
+        self.scan("read the audit record", move |connection| {
             audit(connection, &query)
         })
         .await
@@ -90,6 +120,41 @@ fn by_name(
 }
 
 fn by_id(connection: &Connection, id: EntityId) -> Result<TargetRecord, Fault> {
+    by_ids(connection, &[id]).map(|mut found| found.pop().unwrap_or_default())
+}
+
+/// What there is under some numbers, in their order. Neighbours are mostly of one project.
+pub(super) fn by_ids(
+    connection: &Connection,
+    ids: &[EntityId],
+) -> Result<Vec<TargetRecord>, Fault> {
+    let mut projects = Projects::default();
+    let mut one = |id| entity_by_id(connection, &mut projects, id);
+    ids.iter().map(|id| one(*id)).collect()
+}
+
+/// Projects that were read already.
+type Projects = HashMap<u64, Option<ProjectRecord>>;
+
+fn project_once(
+    connection: &Connection,
+    known: &mut Projects,
+    number: u64,
+) -> rusqlite::Result<Option<ProjectRecord>> {
+    match known.entry(number) {
+        Entry::Occupied(known) => Ok(known.get().clone()),
+        Entry::Vacant(unknown) => {
+            let found = rows::project_by_id(connection, number)?;
+            Ok(unknown.insert(found).clone())
+        }
+    }
+}
+
+fn entity_by_id(
+    connection: &Connection,
+    projects: &mut Projects,
+    id: EntityId,
+) -> Result<TargetRecord, Fault> {
     let sql = format!(
         "SELECT {REPOSITORY} FROM repository r JOIN entity e ON e.id = r.id WHERE r.id = ?1"
     );
@@ -101,7 +166,7 @@ fn by_id(connection: &Connection, id: EntityId) -> Result<TargetRecord, Fault> {
         Some((found, parent)) => (parent, Some(found)),
         None => (id.get(), None),
     };
-    let found = rows::project_by_id(connection, number)?;
+    let found = project_once(connection, projects, number)?;
     target(connection, number, found, repository)
 }
 
@@ -138,6 +203,7 @@ fn repository(connection: &Connection, row: &Row<'_>) -> rusqlite::Result<(Repos
         },
         trashed: rows::mark(row, 3)?,
         etag: row.unsigned(4)?,
+        about: rows::about(row, 6)?,
     };
     Ok((found, parent.unwrap_or(0).cast_unsigned()))
 }
@@ -160,16 +226,10 @@ fn targets(
             ))
         })?
         .collect::<rusqlite::Result<Vec<_>>>()?;
-    // Neighbours are mostly of one project.
-    let mut projects: HashMap<u64, Option<ProjectRecord>> = HashMap::new();
+    let mut projects = Projects::default();
     let mut listed = Vec::with_capacity(found.len());
     for (name, (repository, parent)) in found {
-        let project = match projects.entry(parent) {
-            Entry::Occupied(known) => known.get().clone(),
-            Entry::Vacant(unknown) => unknown
-                .insert(rows::project_by_id(connection, parent)?)
-                .clone(),
-        };
+        let project = project_once(connection, &mut projects, parent)?;
         let versions = Vec::new();
         listed.push((
             name,
@@ -184,17 +244,23 @@ fn targets(
 }
 
 fn audit(connection: &Connection, query: &AuditQuery) -> Result<Vec<AuditRow>, Fault> {
-    let mut statement = connection.prepare_cached(
+    // One statement for each combination, so that each walks an index in the order it answers in.
+    let of = match (query.entity, query.principal) {
+        (None, None) => "?1 IS NULL AND ?2 IS NULL",
+        (Some(_), None) => "entity = ?1 AND ?2 IS NULL",
+        (None, Some(_)) => "?1 IS NULL AND principal = ?2",
+        (Some(_), Some(_)) => "entity = ?1 AND principal = ?2",
+    };
+    let sql = format!(
         "SELECT id, at, who, \"from\", what, entity, principal, before, after FROM audit
-         WHERE (?1 IS NULL OR entity = ?1) AND (?2 IS NULL OR principal = ?2)
-           AND (?3 IS NULL OR id < ?3)
-         ORDER BY id DESC LIMIT ?4",
-    )?;
+         WHERE {of} AND id < ?3 ORDER BY id DESC LIMIT ?4"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
     let found = statement.query_map(
         params![
             query.entity.map(|id| signed(id.get())),
             query.principal.map(|id| signed(id.get())),
-            query.before.map(count),
+            query.before.map_or(i64::MAX, count),
             count(query.limit),
         ],
         |row| {

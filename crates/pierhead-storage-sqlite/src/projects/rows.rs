@@ -1,8 +1,10 @@
 //! Rows that several reads share.
 
+use std::time::SystemTime;
+
 use pierhead_policy::{AccessList, EntityId, Permissions, PrincipalId, Scopes, TrashMark};
 use pierhead_projects::record::{
-    CredentialId, CredentialKind, CredentialRecord, ProjectRecord, Versions,
+    About, CredentialId, CredentialKind, CredentialRecord, ProjectRecord, Stamp, Versions,
 };
 use pierhead_storage::ScopeId;
 use rusqlite::types::{FromSqlError, Type};
@@ -12,7 +14,8 @@ use crate::board::stored_versions;
 use crate::codec::{RowExt as _, damaged, signed, time};
 
 /// What a project's row is read by, in the order that [`project`] takes it.
-pub(super) const PROJECT: &str = "id, name, owner, etag, trashed_by";
+pub(super) const PROJECT: &str = "e.id, e.name, e.owner, e.etag, e.trashed_by, e.description,
+    e.at, e.who, e.modified_at, e.modified_by, e.trashed_at";
 
 pub(super) fn principal(row: &Row<'_>, column: usize) -> rusqlite::Result<PrincipalId> {
     row.unsigned(column).map(PrincipalId::new)
@@ -44,7 +47,42 @@ pub(super) fn project(connection: &Connection, row: &Row<'_>) -> rusqlite::Resul
         list: list(connection, id)?,
         trashed: mark(row, 4)?,
         etag: row.unsigned(3)?,
+        about: about(row, 5)?,
     })
+}
+
+/// What people read of an entity: six columns from `first` on.
+pub(super) fn about(row: &Row<'_>, first: usize) -> rusqlite::Result<About> {
+    let created = Stamp {
+        at: row.time(first + 1)?,
+        by: who(row, first + 2)?,
+    };
+    let modified = moment(row, first + 3)?;
+    Ok(About {
+        description: row.get(first)?,
+        created,
+        modified: match modified {
+            Some(at) => Stamp {
+                at,
+                by: who(row, first + 4)?,
+            },
+            None => created,
+        },
+        trashed_at: moment(row, first + 5)?,
+    })
+}
+
+/// The account of a caller's id, which other callers' are not.
+fn who(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<PrincipalId>> {
+    let text: Option<String> = row.get(column)?;
+    Ok(text
+        .and_then(|text| text.parse().ok())
+        .map(PrincipalId::new))
+}
+
+fn moment(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<SystemTime>> {
+    row.get::<_, Option<i64>>(column)
+        .map(|micros| micros.map(time))
 }
 
 pub(super) fn project_by_id(
@@ -53,7 +91,7 @@ pub(super) fn project_by_id(
 ) -> rusqlite::Result<Option<ProjectRecord>> {
     connection
         .prepare_cached(&format!(
-            "SELECT {PROJECT} FROM entity WHERE id = ?1 AND kind = 1"
+            "SELECT {PROJECT} FROM entity e WHERE e.id = ?1 AND e.kind = 1"
         ))?
         .query_row([signed(id)], |row| project(connection, row))
         .optional()
@@ -72,21 +110,20 @@ pub(super) fn list(connection: &Connection, of: EntityId) -> rusqlite::Result<Ac
 }
 
 /// What a credential's row is read by, in the order that [`credential`] takes it.
-pub(super) const CREDENTIAL: &str = "id, account, kind, scopes, expires, revoked, last_used";
+pub(super) const CREDENTIAL: &str =
+    "id, account, kind, scopes, expires, revoked, last_used, name, created_at";
 
 pub(super) fn credential(row: &Row<'_>) -> rusqlite::Result<CredentialRecord> {
-    let moment = |column| {
-        row.get::<_, Option<i64>>(column)
-            .map(|micros| micros.map(time))
-    };
     Ok(CredentialRecord {
         id: CredentialId(row.unsigned(0)?),
         account: principal(row, 1)?,
         kind: CredentialKind::from_code(row.get(2)?).ok_or_else(|| invalid(2))?,
         scopes: scopes(row.get(3)?),
-        expires: moment(4)?,
+        name: row.get(7)?,
+        created: row.time(8)?,
+        expires: moment(row, 4)?,
         revoked: row.get(5)?,
-        last_used: moment(6)?,
+        last_used: moment(row, 6)?,
     })
 }
 

@@ -117,6 +117,12 @@ fn entity(connection: &Connection, id: u64) -> Result<EntityFound, Fault> {
     if let Some(project) = rows::project_by_id(connection, id)? {
         return Ok(EntityFound::Project(project));
     }
+    let purged: bool = connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM purged_project WHERE project = ?1)")?
+        .query_row([signed(id)], |row| row.get(0))?;
+    if purged {
+        return Ok(EntityFound::Purged);
+    }
     let other: bool = connection
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM entity WHERE id = ?1)")?
         .query_row([signed(id)], |row| row.get(0))?;
@@ -128,8 +134,10 @@ fn entity(connection: &Connection, id: u64) -> Result<EntityFound, Fault> {
 }
 
 fn projects_named(connection: &Connection, name: &str) -> Result<Vec<ProjectRecord>, Fault> {
-    let sql =
-        format!("SELECT {PROJECT} FROM entity WHERE kind = 1 AND name = ?1 ORDER BY id LIMIT 2");
+    let sql = format!(
+        "SELECT {PROJECT} FROM entity e
+         WHERE e.made_as = ?1 ORDER BY e.id LIMIT 2"
+    );
     let mut statement = connection.prepare_cached(&sql)?;
     let projects = statement.query_map([name], |row| rows::project(connection, row))?;
     Ok(projects.collect::<rusqlite::Result<_>>()?)

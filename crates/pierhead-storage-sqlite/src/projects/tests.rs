@@ -5,9 +5,10 @@ use futures::executor::block_on;
 use pierhead_auth::token::TokenHash;
 use pierhead_model::{ContentDigest, MediaType};
 use pierhead_policy::{AccessList, EntityId, Level, Options, PrincipalId, Scopes};
+use pierhead_projects::Actor;
 use pierhead_projects::audit::AuditQuery;
 use pierhead_projects::change::{
-    Actor, Batch, Change, EntityRef, NewAccount, NewCredential, OPERATORS, PROJECTS, PasswordText,
+    Batch, Change, EntityRef, NewAccount, NewCredential, OPERATORS, PROJECTS, PasswordText,
     Recorded,
 };
 use pierhead_projects::record::{CredentialId, CredentialKind, TargetLookup};
@@ -97,6 +98,7 @@ fn every_change(repository: EntityId) -> Vec<Change> {
             manager: false,
         },
         Change::CreateProject {
+            description: String::new(),
             id: project(),
             name,
             owner: ANA,
@@ -111,6 +113,7 @@ fn every_change(repository: EntityId) -> Vec<Change> {
             owner: ANA,
         },
         Change::SetList {
+            etag: None,
             entity: EntityRef::Project(project()),
             list: Some(AccessList::empty()),
         },
@@ -123,6 +126,7 @@ fn every_change(repository: EntityId) -> Vec<Change> {
             by: None,
         },
         Change::SetList {
+            etag: None,
             entity: here,
             list: Some(list()),
         },
@@ -131,6 +135,7 @@ fn every_change(repository: EntityId) -> Vec<Change> {
             by: Some(ANA),
         },
         Change::SetList {
+            etag: None,
             entity: here,
             list: None,
         },
@@ -313,6 +318,7 @@ fn a_purged_repository_takes_its_entity_with_it_and_the_name_begins_anew() {
     let store = SqliteStore::open_temporary().unwrap();
     let repository = push(&store);
     let local = Change::SetList {
+        etag: None,
         entity: EntityRef::Repository(repository),
         list: Some(list()),
     };

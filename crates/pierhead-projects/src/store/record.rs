@@ -52,6 +52,10 @@ pub struct CredentialRecord {
     pub account: PrincipalId,
     /// What it is.
     pub kind: CredentialKind,
+    /// What its owner calls it.
+    pub name: String,
+    /// When it was made.
+    pub created: SystemTime,
     /// What it was made for.
     pub scopes: Scopes,
     /// Until when it is good.
@@ -123,6 +127,28 @@ pub enum TargetLookup {
     Entity(EntityId),
 }
 
+/// When something was done, and by whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// When.
+    pub at: SystemTime,
+    /// By whom; `None` where that is not told.
+    pub by: Option<PrincipalId>,
+}
+
+/// What people read of an entity. Decides nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct About {
+    /// What it is about.
+    pub description: String,
+    /// Its making.
+    pub created: Stamp,
+    /// The last change of its name or description, or its making.
+    pub modified: Stamp,
+    /// When it was put into the trash itself.
+    pub trashed_at: Option<SystemTime>,
+}
+
 /// A project as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProjectRecord {
@@ -138,6 +164,8 @@ pub struct ProjectRecord {
     pub trashed: Option<TrashMark>,
     /// Changes with every change of the entity.
     pub etag: u64,
+    /// What people read of it.
+    pub about: About,
 }
 
 /// A repository as the projects see it.
@@ -153,6 +181,8 @@ pub struct RepositoryRecord {
     pub trashed: Option<TrashMark>,
     /// Changes with every change of the entity.
     pub etag: u64,
+    /// What people read of it.
+    pub about: About,
 }
 
 /// What there is, as decisions need it.
@@ -167,6 +197,15 @@ pub struct TargetRecord {
 }
 
 impl TargetRecord {
+    /// What people read of what was found.
+    pub(crate) fn about(&self) -> Option<&About> {
+        match (&self.repository, &self.project) {
+            (Some(found), _) => Some(&found.about),
+            (None, Some(found)) => Some(&found.about),
+            (None, None) => None,
+        }
+    }
+
     /// What was found: the repository, or else the project.
     pub(crate) fn entity(&self) -> Option<EntityId> {
         match (&self.repository, &self.project) {
@@ -226,4 +265,8 @@ pub struct SignIn {
     pub password: Option<String>,
     /// Whether it was disabled.
     pub disabled: bool,
+    /// The account's generation, read with the hash.
+    pub generation: u64,
+    /// Which life of the store that was.
+    pub epoch: u64,
 }

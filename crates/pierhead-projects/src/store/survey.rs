@@ -22,7 +22,8 @@ pub struct SurveyQuery {
     pub principals: Vec<PrincipalKey>,
     /// Projects by number.
     pub projects: Vec<EntityId>,
-    /// Projects by name: all that have it, at most two each; trashed ones, too.
+    /// Projects by the name that the server itself gave them last, whatever people call them since,
+    /// at most two each; trashed ones, too. What people make is never taken for one of these.
     pub project_names: Vec<String>,
     /// Whether to count the active operators.
     pub operators: bool,
@@ -134,6 +135,8 @@ pub enum EntityFound {
     Nothing,
     /// A project.
     Project(ProjectRecord),
+    /// Nothing any more: a project that had it was purged, and no number is given twice.
+    Purged,
     /// Something else.
     Other,
 }

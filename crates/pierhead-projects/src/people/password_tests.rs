@@ -4,7 +4,7 @@ use std::sync::mpsc;
 use futures::executor::block_on;
 
 use super::*;
-use crate::offload::{Job, ThreadOffload};
+use crate::people::offload::{Job, ThreadOffload};
 
 #[derive(Debug)]
 struct Nowhere;

@@ -1,12 +1,12 @@
 //! What can be changed, as values: a store applies a batch of them in one transaction.
 
-use std::net::IpAddr;
 use std::time::SystemTime;
 
 use pierhead_auth::token::TokenHash;
 use pierhead_policy::{AccessList, EntityId, PrincipalId, Scopes};
 use pierhead_storage::{Fence, ParentId, RepositoryId, ScopeId, ScopeKind};
 
+use crate::actor::Actor;
 use crate::record::{CredentialId, CredentialKind};
 
 /// Moved by whatever can change how many active operators there are.
@@ -20,33 +20,6 @@ pub const PROJECTS: ScopeId = ScopeId {
     kind: ScopeKind::Other,
     id: 0x7069_6572_0002,
 };
-
-/// Who changes something, for the record. It grants nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Actor {
-    /// The account; `None` is the server itself.
-    pub who: Option<PrincipalId>,
-    /// Where from: an address, or what of the server did it. At most some dozen bytes.
-    pub from: String,
-}
-
-impl Actor {
-    /// The server itself, or whoever runs its commands.
-    pub fn system(from: impl Into<String>) -> Self {
-        Self {
-            who: None,
-            from: from.into(),
-        }
-    }
-
-    /// An account that asks over the network.
-    pub fn account(who: PrincipalId, from: Option<IpAddr>) -> Self {
-        Self {
-            who: Some(who),
-            from: from.map_or_else(String::new, |address| address.to_string()),
-        }
-    }
-}
 
 /// A new account. It is neither disabled nor without a name; everything else may be absent.
 #[derive(Clone, PartialEq, Eq)]
@@ -147,14 +120,15 @@ pub enum Change {
         /// Operator or not.
         operator: bool,
     },
-    /// Disables or enables; disabling raises the account's generation.
+    /// Disables or enables; disabling raises the account's generation and ends its sign-in
+    /// sessions.
     SetDisabled {
         /// Which account.
         account: PrincipalId,
         /// Disabled or not.
         disabled: bool,
     },
-    /// Sets a password hash and raises the account's generation.
+    /// Sets a password hash, raises the account's generation and ends its sign-in sessions.
     SetPassword {
         /// Whose.
         account: PrincipalId,
@@ -185,17 +159,30 @@ pub enum Change {
         id: EntityId,
         /// What people call it.
         name: String,
+        /// What it is about.
+        description: String,
         /// Who provisioning keeps at all permissions.
         owner: PrincipalId,
         /// Its sharing list.
         list: AccessList,
     },
-    /// Renames a project.
+    /// Renames a project, as a provisioning file says.
     SetProjectName {
         /// Which.
         project: EntityId,
         /// The new name.
         name: String,
+    },
+    /// Sets what people read of an entity, if its etag is still this one.
+    Describe {
+        /// Which.
+        entity: EntityRef,
+        /// The etag that was read.
+        etag: u64,
+        /// A project's new name.
+        name: Option<String>,
+        /// The new description.
+        description: Option<String>,
     },
     /// Sets who provisioning keeps at all permissions.
     SetOwner {
@@ -210,6 +197,8 @@ pub enum Change {
         entity: EntityRef,
         /// Its list.
         list: Option<AccessList>,
+        /// The etag that was read, if the list is only to be set while it stands.
+        etag: Option<u64>,
     },
     /// Puts into the trash, or takes out.
     SetTrash {
@@ -217,6 +206,12 @@ pub enum Change {
         entity: EntityRef,
         /// By whom it is put there.
         by: Option<PrincipalId>,
+    },
+    /// Takes what is in the trash away for good, a project with all of its repositories: names,
+    /// tags, history, lists, upload sessions and staged blobs. Bytes go with a later collection.
+    Purge {
+        /// Which.
+        entity: EntityRef,
     },
     /// Makes a credential.
     CreateCredential(NewCredential),
@@ -231,9 +226,11 @@ pub enum Change {
     UseRole {
         /// The repository, or the project of a new name; none for a listing.
         entity: Option<EntityId>,
+        /// The user or team it was about, if it was about one.
+        principal: Option<PrincipalId>,
         /// What was allowed, such as `pull`.
         action: &'static str,
-        /// The repository's name; none for a listing.
+        /// The name that was asked for, if it was asked by name.
         name: Option<String>,
     },
 }
@@ -256,7 +253,9 @@ impl Change {
             Self::CreateAccount(new) if new.operator => vec![account(&new.id), OPERATORS],
             Self::CreateAccount(new) => vec![account(&new.id)],
             // An address decides nothing, nor does what was allowed before.
-            Self::SetEmail { .. } | Self::UseRole { .. } => Vec::new(),
+            Self::SetEmail { .. } | Self::UseRole { .. } | Self::Describe { name: None, .. } => {
+                Vec::new()
+            }
             Self::SetCertified { account: id, .. } | Self::SetPassword { account: id, .. } => {
                 vec![account(id)]
             }
@@ -269,15 +268,21 @@ impl Change {
                 team, account: id, ..
             } => vec![account(id), account(team)],
             Self::CreateProject { id, .. } => vec![EntityRef::Project(*id).scope(), PROJECTS],
-            Self::SetProjectName { .. } => vec![PROJECTS],
+            Self::SetProjectName { .. } | Self::Describe { name: Some(_), .. } => vec![PROJECTS],
             Self::SetOwner { project, .. } => vec![EntityRef::Project(*project).scope()],
+            // A project's repositories move their own scopes with its purge.
             Self::SetTrash {
                 entity: entity @ EntityRef::Project(_),
                 ..
+            }
+            | Self::Purge {
+                entity: entity @ EntityRef::Project(_),
             } => {
                 vec![entity.scope(), PROJECTS]
             }
-            Self::SetList { entity, .. } | Self::SetTrash { entity, .. } => vec![entity.scope()],
+            Self::SetList { entity, .. }
+            | Self::SetTrash { entity, .. }
+            | Self::Purge { entity } => vec![entity.scope()],
             Self::CreateCredential(new) => vec![ScopeId::credential(new.id.0)],
             Self::RevokeCredential { credential, .. } => vec![ScopeId::credential(credential.0)],
         }

@@ -11,11 +11,12 @@ use pierhead_registry::{
 };
 use pierhead_storage::{Fence, ParentId, StoreError};
 
-use crate::authenticate::CallerExtra;
-use crate::change::{Actor, Batch, Change, Recorded};
-use crate::facts::{Access, What};
-use crate::issue::USE_PRECISION;
+use crate::actor::{Actor, RoleUse};
+use crate::change::{Batch, Recorded};
+use crate::people::sign_in::USE_PRECISION;
 use crate::projects::Inner;
+use crate::seam::authenticate::CallerExtra;
+use crate::seam::facts::{Access, What};
 
 /// How many repositories are looked at in one read while listing.
 const CHUNK: usize = 500;
@@ -37,7 +38,7 @@ impl Authorizer for ProjectAuthorizer {
         action: Action,
         resource: &Resource<'_>,
     ) -> Result<Decision, AuthorizerError> {
-        let Some((action, spoken)) = in_policy(action) else {
+        let Some(action) = in_policy(action) else {
             return Ok(refused(None));
         };
         let Ok(extra) = known(caller) else {
@@ -49,15 +50,13 @@ impl Authorizer for ProjectAuthorizer {
             .await
             .map_err(unavailable)?;
         if let (Judged::Allowed { by_role: true }, Some(extra)) = (decision, extra) {
-            let role = RoleUse {
-                account: extra.account,
-                action: spoken,
+            let used = RoleUse {
+                entity: access.target.entity(),
                 name: Some(resource.name.clone()),
+                ..RoleUse::of(action.name())
             };
-            self.inner
-                .record(role, access.target.entity())
-                .await
-                .map_err(unavailable)?;
+            let actor = Actor::in_registry(extra.account);
+            self.inner.record(&actor, used).await.map_err(unavailable)?;
         }
         Ok(match decision {
             Judged::Allowed { .. } => Decision::Allow(Allowed {
@@ -77,6 +76,17 @@ impl Authorizer for ProjectAuthorizer {
             }),
             Judged::Refused(reason) => refused(reason),
         })
+    }
+
+    async fn refuses_catalog(&self, caller: &Caller) -> Result<Option<Denial>, AuthorizerError> {
+        let Ok(Some(extra)) = known(caller) else {
+            return Ok(None);
+        };
+        let gate = scope_gate(policy::RequestKind::ManagementRead, extra.scopes);
+        Ok(gate.err().map(|scope| Denial {
+            kind: DenialKind::Scope,
+            explanation: Some(explained(Reason::ScopeLacks { scope })),
+        }))
     }
 
     async fn visible(
@@ -170,7 +180,7 @@ impl Inner {
             return Judged::ScopeLacks(Reason::ScopeLacks { scope });
         }
         let target = access.target.as_repository(self.project_of(name).is_some());
-        match policy::decide(&self.options.policy, &caller, action, &target) {
+        match (self.options.decide)(&self.options.policy, &caller, action, &target) {
             policy::Decision::Allow { by, .. } => Judged::Allowed {
                 by_role: by == policy::Grant::Operator,
             },
@@ -228,7 +238,7 @@ impl Inner {
                 let see = policy::Action::See;
                 if seen.len() < limit
                     && let policy::Decision::Allow { by, .. } =
-                        policy::decide(&self.options.policy, &caller, see, &target)
+                        (self.options.decide)(&self.options.policy, &caller, see, &target)
                 {
                     by_role |= by == policy::Grant::Operator;
                     seen.push(name);
@@ -240,25 +250,18 @@ impl Inner {
             after = last;
         }
         if let (true, Some((_, extra))) = (by_role, &record) {
-            let role = RoleUse {
-                account: extra.account,
-                action: "list",
-                name: None,
-            };
-            self.record(role, None).await?;
+            let actor = Actor::in_registry(extra.account);
+            self.record(&actor, RoleUse::of("list")).await?;
         }
         Ok(seen)
     }
 
     /// Writes down what the operator's role alone allows, before it is done. Who does the same
     /// again within [`USE_PRECISION`] is not written down again: a pull is many requests.
-    async fn record(
-        &self,
-        role: RoleUse,
-        entity: Option<policy::EntityId>,
-    ) -> Result<(), StoreError> {
+    pub(crate) async fn record(&self, actor: &Actor, used: RoleUse) -> Result<(), StoreError> {
         let at = self.clock.now();
-        let written = self.role_uses.get(&role).is_some_and(|last| {
+        let key = (actor.id(), used);
+        let written = self.role_uses.get(&key).is_some_and(|last| {
             // A clock that went backwards is no reason to write less.
             at.duration_since(last)
                 .is_ok_and(|since| since < USE_PRECISION)
@@ -266,41 +269,26 @@ impl Inner {
         if written {
             return Ok(());
         }
-        let change = Change::UseRole {
-            entity,
-            action: role.action,
-            name: role.name.as_ref().map(ToString::to_string),
-        };
+        let change = key.1.change();
         let batch = Batch {
-            actor: Actor {
-                who: Some(role.account),
-                from: "registry".to_owned(),
-            },
+            actor: actor.clone(),
             at,
             expect: Fence::default(),
             changes: vec![Recorded::new(change)],
         };
         self.facts.store.commit(batch).await?;
-        self.role_uses.put(role, at);
+        self.role_uses.put(key, at);
         Ok(())
     }
 }
 
-/// What somebody did by the operator's role alone.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct RoleUse {
-    account: policy::PrincipalId,
-    action: &'static str,
-    name: Option<RepositoryName>,
-}
-
-/// An action as the policy knows it, and as the audit record calls it.
-fn in_policy(action: Action) -> Option<(policy::Action, &'static str)> {
+/// An action as the policy knows it.
+fn in_policy(action: Action) -> Option<policy::Action> {
     Some(match action {
-        Action::Pull => (policy::Action::Pull, "pull"),
-        Action::Push => (policy::Action::Push, "push"),
-        Action::Head => (policy::Action::Head, "head"),
-        Action::Delete => (policy::Action::Delete, "delete"),
+        Action::Pull => policy::Action::Pull,
+        Action::Push => policy::Action::Push,
+        Action::Head => policy::Action::Head,
+        Action::Delete => policy::Action::Delete,
         // What this crate does not know it cannot allow.
         _ => return None,
     })

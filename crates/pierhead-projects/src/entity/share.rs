@@ -3,15 +3,17 @@
 use std::collections::HashMap;
 
 use pierhead_policy::{
-    AccessList, AccountFacts, Action, CallerFacts, EntityId, Identity, Permissions, PrincipalId,
-    Scopes, ShareChange, check_share_change, decide,
+    AccessList, Action, EntityId, Permissions, PrincipalId, ShareChange, check_share_change,
 };
 
+use crate::actor::Actor;
 use crate::audit::list_json;
-use crate::change::{Actor, Change, EntityRef, Recorded};
+use crate::change::{Change, EntityRef, Recorded};
+use crate::entity::access::ListView;
+use crate::entity::etag::{Etag, etag};
 use crate::error::ProjectsError;
-use crate::projects::{Projects, absent, all_scopes, allowed, until_settled};
-use crate::record::{TargetLookup, TargetRecord, Versions};
+use crate::projects::{Projects, absent, until_settled};
+use crate::record::{TargetRecord, Versions};
 use crate::survey::{PrincipalKey, SurveyQuery};
 
 /// A sharing list as it was sent: any order, each principal once.
@@ -27,19 +29,15 @@ pub enum ShareRequest {
         /// The new list.
         list: SentList,
         /// The entity's etag that was read, if that is to be compared.
-        etag: Option<u64>,
+        etag: Option<Etag>,
     },
     /// Take a repository's own list away, so that it inherits again.
     RemoveLocal,
 }
 
 impl Projects {
-    /// What there is under a number: a project, or a repository with its project.
-    pub async fn entity(&self, id: EntityId) -> Result<TargetRecord, ProjectsError> {
-        Ok(self.store().target(&TargetLookup::Entity(id)).await?)
-    }
-
-    /// Changes the sharing settings of a project or a repository; counts from the next request.
+    /// Changes the sharing settings of a project or a repository; counts from the next request. Gives
+    /// the list as it is since, unless the entity inherits.
     ///
     /// # Errors
     /// [`ProjectsError::Refused`] when the actor may not, [`ProjectsError::Share`] and
@@ -49,58 +47,71 @@ impl Projects {
         actor: &Actor,
         entity: EntityId,
         request: &ShareRequest,
-    ) -> Result<(), ProjectsError> {
+    ) -> Result<Option<ListView>, ProjectsError> {
         until_settled!(async {
-            let acting = self.acting(actor).await?;
+            let who = self.standing(actor).await?;
             let target = self.entity(entity).await?;
-            let mut expect = target.versions.clone();
-            let policy = &self.options().policy;
-            if let Some(acting) = &acting {
-                let facts = all_scopes(acting);
-                allowed(decide(
-                    policy,
-                    &facts,
-                    Action::ChangeSharing,
-                    &target.as_entity(),
-                ))?;
-                expect.extend(acting.versions.iter().copied());
-            }
-            let (which, before, etag) = present(&target)?;
+            let asked = target.as_entity();
+            let permitted = self.permit(&who, Action::ChangeSharing, &asked)?;
+            let (which, before, number) = present(&target)?;
             let sent = match request {
                 ShareRequest::GiveLocal(list) | ShareRequest::Replace { list, .. } => Some(list),
                 ShareRequest::RemoveLocal => None,
             };
             let people = self.people(sent).await?;
-            expect.extend(people.versions);
             let known = people.active;
-            let list = match sent {
-                Some(sent) => Some(AccessList::checked(
-                    sent.iter().copied(),
-                    policy,
-                    |principal| known.contains_key(&principal),
-                )?),
-                None => None,
+            let policy = &self.options().policy;
+            let checked = sent.map(|sent| {
+                AccessList::checked(sent.iter().copied(), policy, |principal| {
+                    known.contains_key(&principal)
+                })
+            });
+            // Whether there may be a list is said before what is wrong with the one that was sent.
+            let (list, wrong) = match checked {
+                Some(Ok(list)) => (Some(list), None),
+                Some(Err(wrong)) => (Some(AccessList::empty()), Some(wrong)),
+                None => (None, None),
             };
             let change = match (request, &list) {
                 (ShareRequest::GiveLocal(_), Some(list)) => ShareChange::GiveLocal { list },
                 (ShareRequest::Replace { etag: read, .. }, Some(list)) => ShareChange::Replace {
                     list,
-                    etag_is_current: read.is_none_or(|read| read == etag),
+                    etag_is_current: read.is_none_or(|read| read == etag(&target, number)),
                 },
                 _ => ShareChange::RemoveLocal,
             };
             let active = |principal| known.get(&principal).copied().unwrap_or(false);
-            let facts = acting.as_ref().map_or(SERVER, all_scopes);
-            check_share_change(policy, &facts, &target.as_entity(), &change, active)?;
+            let fits = check_share_change(policy, &who.facts(), &asked, &change, active);
+            match (fits, wrong) {
+                (Ok(()), None) => {}
+                (Err(error), None) => return Err(error.into()),
+                (Err(error), Some(_)) if error.is_about_the_place() => return Err(error.into()),
+                (_, Some(wrong)) => return Err(wrong.into()),
+            }
+            let since = list
+                .clone()
+                .zip(target.about())
+                .map(|(list, about)| ListView {
+                    of: which.id(),
+                    created: about.created.at,
+                    etag: etag(&target, number + 1),
+                    list,
+                });
             let change = Change::SetList {
                 entity: which,
                 list,
+                etag: Some(number),
             };
-            let recorded = match before {
+            let mut changes = vec![match before {
                 Some(before) => Recorded::replacing(change, &list_json(before)),
                 None => Recorded::new(change),
-            };
-            Ok(self.commit(actor, expect, vec![recorded]).await?)
+            }];
+            changes.extend(permitted.record(Action::ChangeSharing, target.entity()));
+            let mut expect = target.versions.clone();
+            expect.extend(who.versions());
+            expect.extend(people.versions);
+            self.commit(actor, expect, changes).await?;
+            Ok(since)
         })
     }
 
@@ -122,17 +133,6 @@ struct People {
     active: HashMap<PrincipalId, bool>,
     versions: Versions,
 }
-
-/// The server itself is bound by the rules about lists, and not by those about who asks.
-const SERVER: CallerFacts<'static> = CallerFacts {
-    identity: Identity::Account(AccountFacts {
-        id: PrincipalId::ANONYMOUS,
-        teams: &[],
-        certified: true,
-        operator: true,
-    }),
-    scopes: Scopes::ALL,
-};
 
 /// What is there, its own list and its etag.
 pub(crate) fn present(

@@ -5,7 +5,8 @@ use std::time::SystemTime;
 use pierhead_policy::{AccessList, EntityId, Permission, PrincipalId};
 use serde_json::{Value, json};
 
-use crate::change::{Change, EntityRef, Recorded};
+use crate::change::{Change, Recorded};
+use crate::record::CredentialKind;
 
 /// What a row says of a change, apart from who, where from and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,27 +126,45 @@ fn described(change: &Change) -> (&'static str, Option<Value>) {
             Some(json!({ "account": account.get(), "member": member, "manager": manager })),
         ),
         Change::CreateProject {
-            name, owner, list, ..
+            name,
+            description,
+            owner,
+            list,
+            ..
         } => (
             "create-project",
-            Some(json!({ "name": name, "owner": owner.get(), "list": list_json(list) })),
+            Some(json!({
+                "name": name, "description": description, "owner": owner.get(),
+                "list": list_json(list),
+            })),
         ),
         Change::SetProjectName { name, .. } => ("set-name", Some(json!(name))),
+        Change::Describe {
+            name, description, ..
+        } => (
+            "describe",
+            Some(json!({ "name": name, "description": description })),
+        ),
         Change::SetOwner { owner, .. } => ("set-owner", Some(json!(owner.get()))),
         Change::SetList { list, .. } => ("set-list", list.as_ref().map(list_json)),
         Change::SetTrash { by, .. } if by.is_some() => {
             ("trash", by.map(|by| json!({ "by": by.get() })))
         }
         Change::SetTrash { .. } => ("restore", None),
+        Change::Purge { .. } => ("purge", None),
         Change::CreateCredential(new) => {
             let scopes: Vec<&str> = crate::scopes::names(new.scopes).collect();
+            let what = match new.kind {
+                CredentialKind::Session => "sign-in",
+                CredentialKind::Personal => "create-token",
+            };
             (
-                "create-credential",
+                what,
                 Some(json!({ "id": new.id.0, "name": new.name, "scopes": scopes })),
             )
         }
         Change::RevokeCredential { credential, .. } => {
-            ("revoke-credential", Some(json!({ "id": credential.0 })))
+            ("revoke", Some(json!({ "id": credential.0 })))
         }
         Change::UseRole { action, name, .. } => {
             ("use-role", Some(json!({ "action": action, "name": name })))
@@ -168,10 +187,13 @@ fn concerned(change: &Change) -> (Option<EntityId>, Option<PrincipalId>) {
         Change::SetProjectName { project, .. } | Change::SetOwner { project, .. } => {
             (Some(*project), None)
         }
-        Change::SetList { entity, .. } | Change::SetTrash { entity, .. } => {
-            (Some(EntityRef::id(*entity)), None)
-        }
+        Change::SetList { entity, .. }
+        | Change::SetTrash { entity, .. }
+        | Change::Describe { entity, .. }
+        | Change::Purge { entity } => (Some(entity.id()), None),
         Change::CreateCredential(new) => (None, Some(new.account)),
-        Change::UseRole { entity, .. } => (*entity, None),
+        Change::UseRole {
+            entity, principal, ..
+        } => (*entity, *principal),
     }
 }

@@ -1,18 +1,15 @@
-//! Accounts: making them, certifying, the operator's role, disabling, passwords, tokens.
-
-use std::time::SystemTime;
+//! Accounts: making them, certifying, the operator's role, disabling, passwords.
 
 use pierhead_auth::Secret;
 use pierhead_auth::password::PasswordHash;
-use pierhead_auth::token::PersonalToken;
-use pierhead_policy::{PrincipalId, Scopes};
+use pierhead_policy::{PrincipalId, RequestKind};
 use serde_json::json;
 
-use crate::change::{Actor, Change, NewAccount, NewCredential, PasswordText, Recorded};
+use crate::actor::Actor;
+use crate::change::{Change, NewAccount, PasswordText, Recorded};
 use crate::error::ProjectsError;
-use crate::name::{AccountName, Email};
+use crate::people::name::{AccountName, Email};
 use crate::projects::{Projects, until_settled};
-use crate::record::{CredentialId, CredentialKind};
 use crate::survey::{Account, Found, PrincipalKey, Survey, SurveyQuery};
 
 /// An account to make.
@@ -78,7 +75,8 @@ impl Projects {
         name: &AccountName,
         request: AccountRequest,
     ) -> Result<PrincipalId, ProjectsError> {
-        self.operator(actor).await?;
+        let who = self.standing(actor).await?;
+        who.administers(RequestKind::ManagementWrite)?;
         let password = match (request.password_hash, request.password) {
             (Some(hash), _) => {
                 let hash: PasswordHash = hash.expose().parse()?;
@@ -95,7 +93,9 @@ impl Projects {
             (None, None) => None,
         };
         until_settled!(async {
-            let mut expect = self.operator(actor).await?;
+            let who = self.standing(actor).await?;
+            who.administers(RequestKind::ManagementWrite)?;
+            let mut expect = who.versions();
             let mut principals = vec![PrincipalKey::Name(name.folded())];
             principals.extend(
                 request
@@ -142,13 +142,11 @@ impl Projects {
 
     /// How many accounts are operators and not disabled. A server without one makes its first.
     pub async fn active_operators(&self) -> Result<u64, ProjectsError> {
-        Ok({
-            let query = SurveyQuery {
-                operators: true,
-                ..SurveyQuery::default()
-            };
-            self.survey(query).await?.active_operators
-        })
+        let query = SurveyQuery {
+            operators: true,
+            ..SurveyQuery::default()
+        };
+        Ok(self.survey(query).await?.active_operators)
     }
 
     /// Gives or withdraws certification; counts from the next request.
@@ -189,7 +187,8 @@ impl Projects {
         .await
     }
 
-    /// Disables an account, or enables it again. What it signed in with before stays dead.
+    /// Disables an account, or enables it again. Its sessions and registry tokens of before stay
+    /// dead; its personal access tokens, which are revoked one by one, work again.
     ///
     /// # Errors
     /// [`ProjectsError::LastOperator`].
@@ -219,6 +218,8 @@ impl Projects {
         account: PrincipalId,
         password: Secret,
     ) -> Result<(), ProjectsError> {
+        let who = self.standing(actor).await?;
+        who.administers(RequestKind::ManagementWrite)?;
         pierhead_auth::password::check_rules(&password)?;
         let hash = self
             .inner
@@ -234,83 +235,6 @@ impl Projects {
         .await
     }
 
-    /// Makes a personal access token of an account's own. The text is shown once: only its hash is
-    /// kept.
-    pub async fn create_token(
-        &self,
-        actor: &Actor,
-        account: PrincipalId,
-        name: &str,
-        scopes: Scopes,
-        expires: Option<SystemTime>,
-    ) -> Result<(CredentialId, PersonalToken), ProjectsError> {
-        let (token, hash) =
-            PersonalToken::generate().map_err(|error| ProjectsError::Secret(Box::new(error)))?;
-        until_settled!(async {
-            let expect = self.owner_or_operator(actor, account).await?;
-            let id = self.store().allocate_credential().await?;
-            let new = NewCredential {
-                id,
-                account,
-                kind: CredentialKind::Personal,
-                name: name.to_owned(),
-                hash,
-                scopes,
-                expires,
-            };
-            let change = Recorded::new(Change::CreateCredential(new));
-            self.commit(actor, expect, vec![change]).await?;
-            Ok(id)
-        })
-        .map(|id| (id, token))
-    }
-
-    /// Revokes a credential for good; counts from the next request.
-    pub async fn revoke(
-        &self,
-        actor: &Actor,
-        account: PrincipalId,
-        credential: CredentialId,
-    ) -> Result<(), ProjectsError> {
-        until_settled!(async {
-            let mut expect = self.owner_or_operator(actor, account).await?;
-            let record = self.store().caller(account, Some(credential)).await?;
-            let Some(record) = record else {
-                return Err(ProjectsError::NotFound { what: "account" });
-            };
-            let Some(found) = record.credential else {
-                return Err(ProjectsError::NotFound { what: "credential" });
-            };
-            if found.revoked {
-                return Ok(());
-            }
-            expect.extend(record.versions);
-            let change = Recorded::new(Change::RevokeCredential {
-                account,
-                credential,
-            });
-            Ok(self.commit(actor, expect, vec![change]).await?)
-        })
-    }
-
-    /// For what an account does to itself, and operators to everybody.
-    async fn owner_or_operator(
-        &self,
-        actor: &Actor,
-        account: PrincipalId,
-    ) -> Result<crate::record::Versions, ProjectsError> {
-        match self.acting(actor).await? {
-            Some(record) if record.id == account => Ok(record.versions),
-            _ => {
-                let mut expect = self.operator(actor).await?;
-                let record = self.store().caller(account, None).await?;
-                let record = record.ok_or(ProjectsError::NotFound { what: "account" })?;
-                expect.extend(record.versions);
-                Ok(expect)
-            }
-        }
-    }
-
     async fn change_account(
         &self,
         actor: &Actor,
@@ -318,7 +242,9 @@ impl Projects {
         change: impl Fn(&Account, &Survey) -> Result<Option<Recorded>, ProjectsError>,
     ) -> Result<(), ProjectsError> {
         until_settled!(async {
-            let mut expect = self.operator(actor).await?;
+            let who = self.standing(actor).await?;
+            who.administers(RequestKind::ManagementWrite)?;
+            let mut expect = who.versions();
             let principals = vec![PrincipalKey::Id(account)];
             let query = SurveyQuery {
                 operators: true,

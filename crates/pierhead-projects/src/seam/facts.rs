@@ -11,9 +11,9 @@ use pierhead_model::RepositoryName;
 use pierhead_policy::{EntityId, PrincipalId};
 use pierhead_storage::{Fence, RepositoryId, RepositoryStore, ScopeId, StoreError};
 
-use crate::cache::Cache;
 use crate::ports::Store;
 use crate::record::{CallerRecord, CredentialId, TargetLookup, TargetRecord, Versions};
+use crate::seam::cache::Cache;
 
 /// How often facts are read again when they move while they are read.
 const ATTEMPTS: usize = 4;

@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use pierhead_auth::Secret;
 use pierhead_auth::password::{Hasher, HashingError, PasswordHash};
 
-use crate::offload::Offload;
+use crate::people::offload::Offload;
 
 /// Runs at the same time; each takes 19 MiB and a core.
 const AT_ONCE: usize = 2;

@@ -114,6 +114,13 @@ impl FromStr for Email {
     }
 }
 
+/// Whether a text can be shown on one line as it is: without control characters, and without those
+/// that turn the direction of what follows or break lines.
+pub(crate) fn is_plain(letter: char) -> bool {
+    let turns = matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    !letter.is_control() && !turns && !matches!(letter, '\u{2028}' | '\u{2029}')
+}
+
 /// What somebody types to sign in: a user name or an e-mail address.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Login {

@@ -11,9 +11,11 @@ use pierhead_storage::StoreError;
 
 use crate::audit::{AuditQuery, AuditRow};
 use crate::change::Batch;
-use crate::name::Login;
+use crate::listing::{ChildrenQuery, TagQuery, TagRows, TrashQuery};
+use crate::people::name::Login;
 use crate::record::{
-    CallerRecord, CredentialId, CredentialRecord, SignIn, TargetLookup, TargetRecord,
+    CallerRecord, CredentialId, CredentialKind, CredentialRecord, SignIn, TargetLookup,
+    TargetRecord,
 };
 use crate::survey::{Survey, SurveyQuery};
 
@@ -33,6 +35,20 @@ pub trait AccountStore: fmt::Debug + Send + Sync + 'static {
     /// The credential whose secret has this hash.
     async fn credential(&self, hash: &TokenHash) -> Result<Option<CredentialRecord>, StoreError>;
 
+    /// The credentials of one kind of an account, revoked ones left out, by their numbers, after
+    /// `after`, at most `limit`.
+    async fn credentials(
+        &self,
+        account: PrincipalId,
+        kind: CredentialKind,
+        after: Option<CredentialId>,
+        limit: usize,
+    ) -> Result<Vec<CredentialRecord>, StoreError>;
+
+    /// Removes sign-in sessions that had expired by then, at most `limit`; says how many. Moves no
+    /// version and leaves no audit row: they were good for nothing any more.
+    async fn remove_sessions(&self, expired: SystemTime, limit: usize) -> Result<u64, StoreError>;
+
     /// Remembers when a credential was last used. Moves no version and leaves no audit row.
     async fn used(&self, credential: CredentialId, at: SystemTime) -> Result<(), StoreError>;
 }
@@ -50,6 +66,15 @@ pub trait ProjectStore: fmt::Debug + Send + Sync + 'static {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<(RepositoryName, TargetRecord)>, StoreError>;
+
+    /// The repositories of a project, or all projects; trashed ones among them.
+    async fn children(&self, query: &ChildrenQuery) -> Result<Vec<TargetRecord>, StoreError>;
+
+    /// What was put into the trash itself, the latest first.
+    async fn trashed(&self, query: &TrashQuery) -> Result<Vec<TargetRecord>, StoreError>;
+
+    /// The tags of a repository, each with its newest push and what it names.
+    async fn tags(&self, query: &TagQuery) -> Result<TagRows, StoreError>;
 
     /// Everything that is asked about, as of one moment, with the versions of all of it.
     async fn survey(&self, query: &SurveyQuery) -> Result<Survey, StoreError>;

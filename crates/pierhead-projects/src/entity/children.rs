@@ -1,0 +1,102 @@
+//! Lists of entities: a project's repositories, and projects.
+
+use pierhead_policy::{Action, EntityId, RequestKind};
+
+use crate::actor::{Actor, RoleUse, Standing};
+use crate::entity::view::{EntityView, Listed, MAX_PAGE};
+use crate::error::ProjectsError;
+use crate::listing::{ChildOrder, ChildrenQuery};
+use crate::projects::Projects;
+use crate::record::TargetRecord;
+
+/// How many entities are looked at in one read while listing.
+const CHUNK: usize = 200;
+
+/// Which children to list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListRequest {
+    /// The project whose repositories are listed; none: the projects that the caller sees.
+    pub parent: Option<EntityId>,
+    /// By what, and after which.
+    pub order: ChildOrder,
+    /// The other way round.
+    pub descending: bool,
+    /// At most so many.
+    pub limit: usize,
+}
+
+impl Projects {
+    /// Entities that the caller may see: what they may not is left out before the page is cut.
+    ///
+    /// # Errors
+    /// As for [`Projects::view`], about the parent.
+    pub async fn list(
+        &self,
+        actor: &Actor,
+        request: &ListRequest,
+    ) -> Result<Listed<EntityView>, ProjectsError> {
+        let who = self.standing(actor).await?;
+        match request.parent {
+            Some(parent) => {
+                let target = self.entity(parent).await?;
+                self.permit_read(actor, &who, Action::See, &target.as_entity(), &target)
+                    .await?;
+                if target.repository.is_some() {
+                    let items = Vec::new();
+                    return Ok(Listed { items, more: false });
+                }
+            }
+            None => who.gate(RequestKind::ManagementRead)?,
+        }
+        let limit = request.limit.min(MAX_PAGE);
+        let mut items = Vec::new();
+        let mut by_role = false;
+        let mut order = request.order.clone();
+        loop {
+            let query = ChildrenQuery {
+                parent: request.parent,
+                order,
+                descending: request.descending,
+                listed: request.parent.is_none().then(|| who.principals()).flatten(),
+                limit: CHUNK,
+            };
+            let chunk = self.store().children(&query).await?;
+            for target in &chunk {
+                if let Ok(seen) = self.permit(&who, Action::See, &target.as_entity()) {
+                    by_role |= seen.by_role;
+                    items.push(EntityView::of(target, &who)?);
+                }
+            }
+            let last = chunk.last().filter(|_| chunk.len() == CHUNK);
+            let more = items.len() > limit;
+            items.truncate(limit);
+            match last {
+                Some(last) if !more => order = after(&query.order, last)?,
+                _ => {
+                    let used = RoleUse {
+                        entity: request.parent,
+                        ..RoleUse::of("list")
+                    };
+                    self.shown_by_role(actor, by_role, used).await?;
+                    return Ok(Listed { items, more });
+                }
+            }
+        }
+    }
+}
+
+/// Where a list goes on.
+fn after(order: &ChildOrder, last: &TargetRecord) -> Result<ChildOrder, ProjectsError> {
+    let view = EntityView::of(last, &Standing::Server)?;
+    Ok(view.follows(order))
+}
+
+impl EntityView {
+    /// The same order, from behind this entity on.
+    pub fn follows(&self, order: &ChildOrder) -> ChildOrder {
+        match order {
+            ChildOrder::Name(_) => ChildOrder::Name(Some((self.name.clone(), self.id))),
+            ChildOrder::Created(_) => ChildOrder::Created(Some((self.created.at, self.id))),
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! What people read of an entity, and changing it.
+
+use pierhead_policy::{Action, EntityId};
+
+use crate::actor::Actor;
+use crate::change::{Change, EntityRef, Recorded};
+use crate::entity::etag::Etag;
+use crate::entity::project::check_project_name;
+use crate::entity::share::present;
+use crate::entity::view::{EntityKind, EntityView};
+use crate::error::ProjectsError;
+use crate::people::name::is_plain;
+use crate::projects::{Projects, until_settled};
+
+/// The longest description, in bytes.
+pub const MAX_DESCRIPTION: usize = 1_000;
+
+/// What to change of what people read of an entity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DescribeRequest {
+    /// The state that was read.
+    pub etag: Etag,
+    /// A project's name; a repository's must be the one it has.
+    pub name: Option<String>,
+    /// A repository's name once more; means nothing of a project.
+    pub repository: Option<String>,
+    /// What it is about.
+    pub description: Option<String>,
+    /// Where the sender believes it to be; it must be so.
+    pub parent: Option<EntityId>,
+}
+
+impl DescribeRequest {
+    /// Changes nothing yet.
+    pub fn of(etag: Etag) -> Self {
+        Self {
+            etag,
+            name: None,
+            repository: None,
+            description: None,
+            parent: None,
+        }
+    }
+}
+
+impl Projects {
+    /// Changes what people read of an entity, and shows it as it is then to who may see it.
+    ///
+    /// # Errors
+    /// [`ProjectsError::Refused`]; [`ProjectsError::StaleEtag`]; a name or description that cannot
+    /// be; [`ProjectsError::NeverRenamed`], [`ProjectsError::NeverMoved`].
+    pub async fn describe(
+        &self,
+        actor: &Actor,
+        id: EntityId,
+        request: &DescribeRequest,
+    ) -> Result<Option<EntityView>, ProjectsError> {
+        until_settled!(async {
+            let who = self.standing(actor).await?;
+            let target = self.entity(id).await?;
+            let permitted = self.permit(&who, Action::Describe, &target.as_entity())?;
+            let before = EntityView::of(&target, &who)?;
+            let (entity, _, number) = present(&target)?;
+            if request.etag != before.etag {
+                return Err(ProjectsError::StaleEtag);
+            }
+            if request.parent.is_some() && request.parent != before.parent {
+                return Err(ProjectsError::NeverMoved);
+            }
+            let again = request.repository.as_ref();
+            if before.kind == EntityKind::Repository && again.is_some_and(|it| *it != before.name) {
+                return Err(ProjectsError::NeverRenamed);
+            }
+            let name = request.name.clone().filter(|name| *name != before.name);
+            let description = request.description.clone();
+            let description = description.filter(|text| *text != before.description);
+            match (entity, &name) {
+                (EntityRef::Repository(_), Some(_)) => return Err(ProjectsError::NeverRenamed),
+                (EntityRef::Project(_), Some(name)) => check_project_name(name)?,
+                (_, None) => {}
+            }
+            check_description(description.as_deref())?;
+            if name.is_none() && description.is_none() {
+                return Ok(());
+            }
+            let was = serde_json::json!({
+                "name": name.as_ref().map(|_| &before.name),
+                "description": description.as_ref().map(|_| &before.description),
+            });
+            let change = Change::Describe {
+                entity,
+                etag: number,
+                name,
+                description,
+            };
+            let mut changes = vec![Recorded::replacing(change, &was)];
+            changes.extend(permitted.record(Action::Describe, target.entity()));
+            let mut expect = target.versions.clone();
+            expect.extend(who.versions());
+            Ok(self.commit(actor, expect, changes).await?)
+        })?;
+        // It is done, whatever has become of the right to see it.
+        Ok(self.view(actor, id).await.ok())
+    }
+}
+
+pub(crate) fn check_description(text: Option<&str>) -> Result<(), ProjectsError> {
+    let plain = |letter: char| is_plain(letter) || matches!(letter, '\n' | '\r' | '\t');
+    match text {
+        Some(text) if text.len() > MAX_DESCRIPTION || !text.chars().all(plain) => {
+            Err(ProjectsError::Description)
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,12 @@
+//! Projects and repositories: what is seen of them, what is changed, and why that was refused.
+
+pub(crate) mod access;
+pub(crate) mod children;
+pub(crate) mod content;
+pub(crate) mod describe;
+pub(crate) mod etag;
+pub(crate) mod explain;
+pub(crate) mod project;
+pub(crate) mod share;
+pub(crate) mod trash;
+pub(crate) mod view;

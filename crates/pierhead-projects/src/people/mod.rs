@@ -1,0 +1,10 @@
+//! Accounts, teams and what they show: names, passwords, sessions, tokens.
+
+pub(crate) mod account;
+pub(crate) mod name;
+pub(crate) mod offload;
+pub(crate) mod password;
+pub(crate) mod profile;
+pub(crate) mod sign_in;
+pub(crate) mod team;
+pub(crate) mod token;

@@ -1,0 +1,164 @@
+//! Personal access tokens: made, listed and revoked by their owner, in person.
+
+use std::time::SystemTime;
+
+use pierhead_auth::token::PersonalToken;
+use pierhead_policy::{PrincipalId, RequestKind, Scopes};
+
+use crate::actor::{Actor, Standing};
+use crate::change::{Change, NewCredential, Recorded};
+use crate::entity::view::{Listed, MAX_PAGE};
+use crate::error::ProjectsError;
+use crate::people::name::is_plain;
+use crate::projects::{Projects, until_settled};
+use crate::record::{CredentialId, CredentialKind, CredentialRecord};
+
+/// The longest name of a token, in bytes.
+pub const MAX_TOKEN_NAME: usize = 256;
+
+impl Projects {
+    /// Makes a personal access token of an account's own. The text is shown once: only its hash is
+    /// kept. Nobody makes one for somebody else, but the server itself.
+    ///
+    /// # Errors
+    /// [`ProjectsError::NeedsSession`]; [`ProjectsError::TokenRequest`];
+    /// [`ProjectsError::WiderToken`].
+    pub async fn create_token(
+        &self,
+        actor: &Actor,
+        account: PrincipalId,
+        name: &str,
+        scopes: Scopes,
+        expires: Option<SystemTime>,
+    ) -> Result<(CredentialId, PersonalToken), ProjectsError> {
+        let plain = (1..=MAX_TOKEN_NAME).contains(&name.len()) && name.chars().all(is_plain);
+        let over = expires.is_some_and(|expires| expires <= self.inner.clock.now());
+        if !plain || name.trim().is_empty() || scopes == Scopes::NONE || over {
+            return Err(ProjectsError::TokenRequest);
+        }
+        let (token, hash) =
+            PersonalToken::generate().map_err(|error| ProjectsError::Secret(Box::new(error)))?;
+        until_settled!(async {
+            let who = self.standing(actor).await?;
+            who.in_person(RequestKind::ManagementWrite)?;
+            let mut expect = who.versions();
+            match &who {
+                Standing::Server => {
+                    let record = self.store().caller(account, None).await?;
+                    let record = record.filter(|record| !record.disabled);
+                    let record = record.ok_or(ProjectsError::NotFound { what: "account" })?;
+                    expect.extend(record.versions);
+                }
+                _ if who.id() != Some(account) => {
+                    return Err(ProjectsError::NotFound { what: "account" });
+                }
+                Standing::Account { scopes: own, .. } if !is_within(scopes, *own) => {
+                    return Err(ProjectsError::WiderToken);
+                }
+                _ => {}
+            }
+            let id = self.store().allocate_credential().await?;
+            let new = NewCredential {
+                id,
+                account,
+                kind: CredentialKind::Personal,
+                name: name.to_owned(),
+                hash,
+                scopes,
+                expires,
+            };
+            let change = Recorded::new(Change::CreateCredential(new));
+            self.commit(actor, expect, vec![change]).await?;
+            Ok(id)
+        })
+        .map(|id| (id, token))
+    }
+
+    /// The actor's own tokens, expired ones among them, by their numbers, after `after`, at most
+    /// `limit`.
+    ///
+    /// # Errors
+    /// [`ProjectsError::SignIn`].
+    pub async fn tokens(
+        &self,
+        actor: &Actor,
+        after: Option<CredentialId>,
+        limit: usize,
+    ) -> Result<Listed<CredentialRecord>, ProjectsError> {
+        let who = self.standing(actor).await?;
+        who.signed_in(RequestKind::ManagementRead)?;
+        let account = who.id().ok_or(ProjectsError::SignIn)?;
+        let kind = CredentialKind::Personal;
+        let limit = limit.min(MAX_PAGE);
+        let wanted = limit + 1;
+        let found = self.store().credentials(account, kind, after, wanted);
+        let mut items = found.await?;
+        let more = items.len() > limit;
+        items.truncate(limit);
+        Ok(Listed { items, more })
+    }
+
+    /// One of the actor's own tokens.
+    ///
+    /// # Errors
+    /// [`ProjectsError::NotFound`], also for somebody else's.
+    pub async fn token(
+        &self,
+        actor: &Actor,
+        id: CredentialId,
+    ) -> Result<CredentialRecord, ProjectsError> {
+        let who = self.standing(actor).await?;
+        who.signed_in(RequestKind::ManagementRead)?;
+        let account = who.id().ok_or(ProjectsError::SignIn)?;
+        let found = self.store().caller(account, Some(id)).await?;
+        found
+            .and_then(|record| record.credential)
+            .filter(is_live)
+            .ok_or(ProjectsError::NotFound { what: "token" })
+    }
+
+    /// Revokes a personal access token for good; counts from the next request. Its owner does that,
+    /// and operators.
+    ///
+    /// # Errors
+    /// [`ProjectsError::NotFound`], also for somebody else's and for one that was revoked;
+    /// [`ProjectsError::NeedsSession`].
+    pub async fn revoke(
+        &self,
+        actor: &Actor,
+        account: PrincipalId,
+        credential: CredentialId,
+    ) -> Result<(), ProjectsError> {
+        until_settled!(async {
+            let who = self.standing(actor).await?;
+            who.in_person(RequestKind::ManagementWrite)?;
+            let nothing = || ProjectsError::NotFound { what: "token" };
+            if who.id() != Some(account) && !who.is_operator() {
+                return Err(nothing());
+            }
+            let record = self.store().caller(account, Some(credential)).await?;
+            let record = record.ok_or_else(nothing)?;
+            if !record.credential.as_ref().is_some_and(is_live) {
+                return Err(nothing());
+            }
+            let mut expect = who.versions();
+            expect.extend(record.versions);
+            let change = Recorded::new(Change::RevokeCredential {
+                account,
+                credential,
+            });
+            Ok(self.commit(actor, expect, vec![change]).await?)
+        })
+    }
+}
+
+/// Whether it is a token that was not revoked.
+fn is_live(found: &CredentialRecord) -> bool {
+    found.kind == CredentialKind::Personal && !found.revoked
+}
+
+fn is_within(wanted: Scopes, own: Scopes) -> bool {
+    (own.view || !wanted.view)
+        && (own.download || !wanted.download)
+        && (own.modify || !wanted.modify)
+}

@@ -1,0 +1,91 @@
+//! What is listed of a store: which rows, in which order, from where on.
+
+use std::time::SystemTime;
+
+use pierhead_model::{ContentDigest, Tag};
+use pierhead_policy::{EntityId, PrincipalId};
+
+/// What a list of entities is ordered by. Equal ones follow in the order of their numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChildOrder {
+    /// By name, after this name and number.
+    Name(Option<(String, EntityId)>),
+    /// By when they were made, after this time and number.
+    Created(Option<(SystemTime, EntityId)>),
+}
+
+/// Which entities to list: those of one parent, in one order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChildrenQuery {
+    /// The repositories of this project; none: all projects.
+    pub parent: Option<EntityId>,
+    /// By what, and after which.
+    pub order: ChildOrder,
+    /// The other way round.
+    pub descending: bool,
+    /// Only those in whose own lists one of these stands.
+    pub listed: Option<Vec<PrincipalId>>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// Which trashed entities to list, the latest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TrashQuery {
+    /// Only repositories of this project.
+    pub project: Option<EntityId>,
+    /// Only what was put there at this time or earlier.
+    pub until: Option<SystemTime>,
+    /// Only what was put there by this account, or belongs to a project in whose list one of its
+    /// principals (it, its teams, `registered`, `public`) may change permissions.
+    pub restorer: Option<(PrincipalId, Vec<PrincipalId>)>,
+    /// Only what follows this one.
+    pub after: Option<(SystemTime, EntityId)>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// What tags are ordered by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TagOrder {
+    /// By their newest push; equal ones by name.
+    #[default]
+    Created,
+    /// By name.
+    Name,
+}
+
+/// Which tags to list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TagQuery {
+    /// Of which repository.
+    pub repository: EntityId,
+    /// By what.
+    pub order: TagOrder,
+    /// The other way round.
+    pub descending: bool,
+    /// How many to leave out.
+    pub offset: usize,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// A page of tags.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TagRows {
+    /// How many tags there are in all.
+    pub total: u64,
+    /// The page.
+    pub rows: Vec<TagRow>,
+}
+
+/// A tag and what it names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TagRow {
+    /// The tag.
+    pub tag: Tag,
+    /// What it names.
+    pub digest: ContentDigest,
+    /// When it was last pushed.
+    pub at: SystemTime,
+}
