@@ -1,0 +1,133 @@
+//! Accounts, for who administers them and for themselves.
+
+use pierhead_auth::Secret;
+use pierhead_policy::PrincipalId;
+use pierhead_projects::survey::{Account, PrincipalKey};
+use pierhead_projects::{AccountName, AccountRequest, Actor, Email, ProjectsError, fold};
+use serde::{Deserialize, Serialize};
+
+use crate::answer::{Answer, created, done, ok};
+use crate::exchange::Exchange;
+use crate::json::shown;
+
+/// What is switched on or off of an account.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Change {
+    /// Certification.
+    Certified,
+    /// The operator's role.
+    Operator,
+    /// Whether it is out of use.
+    Disabled,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct New {
+    name: String,
+    email: Option<String>,
+    password: Option<String>,
+    certified: Option<bool>,
+    operator: Option<bool>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Switch {
+    value: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewPassword {
+    password: String,
+}
+
+#[derive(Serialize)]
+struct Written {
+    id: String,
+    name: String,
+    email: Option<String>,
+    certified: bool,
+    operator: bool,
+    disabled: bool,
+}
+
+/// Makes one.
+pub(crate) async fn make(exchange: &Exchange<'_>) -> Answer {
+    let sent: New = exchange.sent()?;
+    let name: AccountName = sent.name.parse().map_err(ProjectsError::Name)?;
+    let email: Option<Result<Email, _>> = sent.email.as_deref().map(str::parse);
+    let email = email.transpose().map_err(ProjectsError::Email)?;
+    let mut request = AccountRequest::default();
+    request.email = email;
+    request.password = sent.password.map(Secret::new);
+    request.certified = sent.certified.unwrap_or(false);
+    request.operator = sent.operator.unwrap_or(false);
+    let actor = exchange.actor().await?;
+    let made = exchange.projects.create_account(&actor, &name, request);
+    let id = made.await?;
+    let which = PrincipalKey::Id(id);
+    created(&written(exchange.projects.account(&actor, which).await?))
+}
+
+/// The one of a number.
+pub(crate) async fn get(exchange: &Exchange<'_>) -> Answer {
+    show(exchange, PrincipalKey::Id(exchange.principal(0)?)).await
+}
+
+/// The one of a name.
+pub(crate) async fn find(exchange: &Exchange<'_>) -> Answer {
+    let name = exchange.query.required("name")?;
+    show(exchange, PrincipalKey::Name(fold(name))).await
+}
+
+/// Switches something of one.
+pub(crate) async fn put(exchange: &Exchange<'_>, change: Change) -> Answer {
+    let id = exchange.principal(0)?;
+    let Switch { value } = exchange.sent()?;
+    let actor = exchange.actor().await?;
+    let projects = exchange.projects;
+    match change {
+        Change::Certified => projects.set_certified(&actor, id, value).await?,
+        Change::Operator => projects.set_operator(&actor, id, value).await?,
+        Change::Disabled => projects.set_disabled(&actor, id, value).await?,
+    }
+    after(exchange, &actor, id).await
+}
+
+/// Sets the password of one.
+pub(crate) async fn put_password(exchange: &Exchange<'_>) -> Answer {
+    let id = exchange.principal(0)?;
+    let sent: NewPassword = exchange.sent()?;
+    let actor = exchange.actor().await?;
+    let password = Secret::new(sent.password);
+    exchange.projects.set_password(&actor, id, password).await?;
+    after(exchange, &actor, id).await
+}
+
+async fn show(exchange: &Exchange<'_>, which: PrincipalKey) -> Answer {
+    let actor = exchange.actor().await?;
+    let found = exchange.projects.account(&actor, which).await?;
+    ok(&written(found))
+}
+
+/// The account as it is after a change, if whoever made it is still signed in and may see it.
+async fn after(exchange: &Exchange<'_>, actor: &Actor, id: PrincipalId) -> Answer {
+    let which = PrincipalKey::Id(id);
+    match exchange.projects.account(actor, which).await {
+        Ok(found) => ok(&written(found)),
+        Err(_) => Ok(done()),
+    }
+}
+
+fn written(found: Account) -> Written {
+    Written {
+        id: shown(found.id),
+        name: found.name,
+        email: found.email,
+        certified: found.certified,
+        operator: found.operator,
+        disabled: found.disabled,
+    }
+}

@@ -1,0 +1,39 @@
+//! Sign-in sessions: begun with a password, ended by themselves.
+
+use pierhead_auth::Secret;
+use serde::{Deserialize, Serialize};
+
+use crate::answer::{Answer, created, done};
+use crate::exchange::Exchange;
+
+#[derive(Deserialize)]
+struct Sent {
+    username: String,
+    password: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Session<'a> {
+    access_token: &'a str,
+    accepts_terms_of_use: bool,
+}
+
+/// Signs in. What else the request shows of its sender does not matter: an old token is no
+/// hindrance.
+pub(crate) async fn login(exchange: &Exchange<'_>) -> Answer {
+    let sent: Sent = exchange.sent()?;
+    let (password, peer) = (Secret::new(sent.password), exchange.peer());
+    let session = exchange.projects.login(&sent.username, password, &peer);
+    created(&Session {
+        access_token: session.await?.expose(),
+        accepts_terms_of_use: true,
+    })
+}
+
+/// Ends the session that asks.
+pub(crate) async fn logout(exchange: &Exchange<'_>) -> Answer {
+    let actor = exchange.actor().await?;
+    exchange.projects.logout(&actor).await?;
+    Ok(done())
+}

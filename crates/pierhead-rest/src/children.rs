@@ -1,0 +1,110 @@
+//! What is in a project, and which projects there are.
+
+use pierhead_projects::listing::ChildOrder;
+use pierhead_projects::{EntityView, ListRequest};
+use serde::{Deserialize, Serialize};
+
+use crate::answer::{Answer, ok};
+use crate::entity::concrete;
+use crate::exchange::Exchange;
+use crate::json::{Id, Time, shown};
+use crate::page::{PAGE, after_entity, read_entity};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Sent {
+    parent_id: Option<Id>,
+    /// Which types, some of which do not exist here; none given: all.
+    include_types: Option<Vec<String>>,
+    #[serde(default)]
+    sort_by: Option<SortBy>,
+    #[serde(default)]
+    sort_direction: Option<Direction>,
+    next_page_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum SortBy {
+    Name,
+    CreatedOn,
+}
+
+#[derive(Deserialize, PartialEq)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum Direction {
+    Asc,
+    Desc,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Page {
+    page: Vec<Child>,
+    next_page_token: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Child {
+    id: String,
+    name: String,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    created_on: Time,
+    modified_on: Time,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created_by: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    modified_by: Option<String>,
+}
+
+/// A page of what the caller may see.
+pub(crate) async fn list(exchange: &Exchange<'_>) -> Answer {
+    let sent: Sent = exchange.sent()?;
+    let parent = sent.parent_id.as_ref().map(|id| exchange.entity_of(&id.0));
+    let parent = parent.transpose()?;
+    let mut order = match sent.sort_by {
+        None | Some(SortBy::Name) => ChildOrder::Name(None),
+        Some(SortBy::CreatedOn) => ChildOrder::Created(None),
+    };
+    if let Some(text) = &sent.next_page_token {
+        order = read_entity(&order, text)?;
+    }
+    let kind = if parent.is_some() {
+        "dockerrepo"
+    } else {
+        "project"
+    };
+    let wanted = sent
+        .include_types
+        .is_none_or(|types| types.iter().any(|name| name == kind));
+    let request = ListRequest {
+        parent,
+        order,
+        descending: sent.sort_direction == Some(Direction::Desc),
+        // The parent is asked about in any case.
+        limit: if wanted { PAGE } else { 0 },
+    };
+    let actor = exchange.actor().await?;
+    let found = exchange.projects.list(&actor, &request).await?;
+    let last = found.items.last().filter(|_| found.more);
+    let next_page_token = last.and_then(|last| after_entity(&last.follows(&request.order)));
+    let children = found.items.into_iter();
+    ok(&Page {
+        page: children.map(|child| written(exchange, child)).collect(),
+        next_page_token,
+    })
+}
+
+fn written(exchange: &Exchange<'_>, found: EntityView) -> Child {
+    Child {
+        id: exchange.shown(found.id),
+        name: found.name,
+        kind: concrete(found.kind),
+        created_on: Time(found.created.at),
+        modified_on: Time(found.modified.at),
+        created_by: found.created.by.map(shown),
+        modified_by: found.modified.by.map(shown),
+    }
+}

@@ -1,0 +1,123 @@
+//! What is in a repository: its tags, every push of them, and its number by its name.
+
+use pierhead_model::Tag;
+use pierhead_projects::listing::TagOrder;
+use pierhead_projects::{PushView, TagRequest};
+use serde::Serialize;
+
+use crate::answer::{Answer, ok};
+use crate::error::Failure;
+use crate::exchange::Exchange;
+use crate::json::{Time, shown};
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Tags {
+    total_number_of_results: u64,
+    results: Vec<Tagged>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Tagged {
+    repository_id: String,
+    tag: Tag,
+    digest: String,
+    created_on: Time,
+    size: u64,
+    platforms: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Found {
+    id: String,
+}
+
+#[derive(Serialize)]
+struct Pushes {
+    results: Vec<Push>,
+    next: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Push {
+    id: String,
+    tag: Tag,
+    digest: String,
+    at: Time,
+    /// Nothing for callers without an account.
+    who: Option<String>,
+}
+
+/// A page of tags.
+pub(crate) async fn tags(exchange: &Exchange<'_>) -> Answer {
+    let id = exchange.entity()?;
+    let query = &exchange.query;
+    let order = match query.one("sort")? {
+        None | Some("CREATED_ON") => TagOrder::Created,
+        Some("TAG") => TagOrder::Name,
+        Some(_) => {
+            let reason = "`sort` is `CREATED_ON` or `TAG`; correct it";
+            return Err(Failure::malformed(reason));
+        }
+    };
+    let request = TagRequest {
+        order,
+        descending: !query.flag("ascending")?,
+        offset: query.offset()?,
+        limit: query.limit(20)?,
+    };
+    let actor = exchange.actor().await?;
+    let found = exchange.projects.tags(&actor, id, &request).await?;
+    let tags = found.items.into_iter();
+    ok(&Tags {
+        total_number_of_results: found.total,
+        results: tags
+            .map(|tag| Tagged {
+                repository_id: exchange.shown(id),
+                tag: tag.tag,
+                digest: tag.digest.to_string(),
+                created_on: Time(tag.at),
+                size: tag.size,
+                platforms: tag.platforms,
+            })
+            .collect(),
+    })
+}
+
+/// The number of the repository of a name.
+pub(crate) async fn find(exchange: &Exchange<'_>) -> Answer {
+    let name = exchange.query.required("repositoryName")?;
+    let name = exchange.repository_name(name)?;
+    let actor = exchange.actor().await?;
+    let id = exchange.projects.repository_named(&actor, name).await?;
+    ok(&Found {
+        id: exchange.shown(id),
+    })
+}
+
+/// Every push, the newest first.
+pub(crate) async fn pushes(exchange: &Exchange<'_>) -> Answer {
+    let id = exchange.entity()?;
+    let query = &exchange.query;
+    let tag: Option<Tag> = query.one("tag")?.map(str::parse).transpose()?;
+    let (before, limit) = (query.number("before")?, query.limit(100)?);
+    let actor = exchange.actor().await?;
+    let pushes = exchange
+        .projects
+        .pushes(&actor, id, tag.as_ref(), before, limit);
+    let found = pushes.await?;
+    let last = found.items.last().filter(|_| found.more);
+    let next = last.map(|last| last.id.to_string());
+    let written = |push: PushView| Push {
+        id: push.id.to_string(),
+        tag: push.tag,
+        digest: push.digest.to_string(),
+        at: Time(push.at),
+        who: push.by.map(shown),
+    };
+    ok(&Pushes {
+        results: found.items.into_iter().map(written).collect(),
+        next,
+    })
+}

@@ -1,0 +1,187 @@
+//! Projects and repositories: made, seen, described.
+
+use pierhead_policy::PrincipalId;
+use pierhead_projects::{DescribeRequest, EntityKind, EntityView};
+use serde::{Deserialize, Serialize};
+
+use crate::answer::{Answer, created, ok};
+use crate::error::Failure;
+use crate::exchange::{Exchange, etag};
+use crate::json::{Id, PROJECT, REPOSITORY, Time, shown};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct New {
+    concrete_type: String,
+    name: String,
+    description: Option<String>,
+    parent_id: Option<Id>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Changed {
+    etag: Option<String>,
+    name: Option<String>,
+    description: Option<String>,
+    parent_id: Option<Id>,
+    repository_name: Option<String>,
+}
+
+/// All of an entity. Who made or changed it is left out for callers without an account.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Entity {
+    id: String,
+    name: String,
+    concrete_type: &'static str,
+    etag: String,
+    created_on: Time,
+    modified_on: Time,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created_by: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    modified_by: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    repository: Option<RepositoryPart>,
+}
+
+/// What only repositories have.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RepositoryPart {
+    parent_id: Option<String>,
+    repository_name: String,
+    is_managed: bool,
+}
+
+/// An entity in few words.
+#[derive(Serialize)]
+pub(crate) struct Named {
+    id: String,
+    name: String,
+    #[serde(rename = "type")]
+    kind: &'static str,
+}
+
+#[derive(Serialize)]
+struct Path {
+    path: Vec<Named>,
+}
+
+/// Makes a project of the caller's own.
+pub(crate) async fn make(exchange: &Exchange<'_>) -> Answer {
+    let sent: New = exchange.sent()?;
+    if sent.concrete_type != PROJECT {
+        let reason =
+            format!("`concreteType` is `{PROJECT}` here; a repository is made by pushing to it");
+        return Err(Failure::malformed(reason));
+    }
+    if sent.parent_id.is_some() {
+        let reason = "a project is in nothing else; leave `parentId` out";
+        return Err(Failure::malformed(reason));
+    }
+    let actor = exchange.actor().await?;
+    let owner = actor.id().unwrap_or(PrincipalId::ANONYMOUS);
+    let description = sent.description.unwrap_or_default();
+    let projects = exchange.projects;
+    let made = projects.create_project(&actor, owner, &sent.name, &description);
+    let id = made.await?;
+    let found = projects.view(&Exchange::itself(), id).await?;
+    created(&written(exchange, found))
+}
+
+/// One entity.
+pub(crate) async fn get(exchange: &Exchange<'_>) -> Answer {
+    let id = exchange.entity()?;
+    let actor = exchange.actor().await?;
+    let found = exchange.projects.view(&actor, id).await?;
+    ok(&written(exchange, found))
+}
+
+/// Changes name and description. What else is sent must be as it is, or is passed over.
+pub(crate) async fn put(exchange: &Exchange<'_>) -> Answer {
+    let id = exchange.entity()?;
+    let sent: Changed = exchange.sent()?;
+    let etag = etag(sent.etag.as_deref())?;
+    let parent = sent.parent_id.as_ref().map(|id| exchange.entity_of(&id.0));
+    let parent = parent.transpose()?;
+    let repository = match sent.repository_name.as_deref() {
+        Some(name) => Some(exchange.repository_name(name)?.to_owned()),
+        None => None,
+    };
+    let request = DescribeRequest {
+        name: sent.name,
+        repository,
+        description: sent.description,
+        parent,
+        ..DescribeRequest::of(etag)
+    };
+    let actor = exchange.actor().await?;
+    match exchange.projects.describe(&actor, id, &request).await? {
+        Some(found) => ok(&written(exchange, found)),
+        None => ok(&Unseen {
+            id: exchange.shown(id),
+        }),
+    }
+}
+
+/// What was changed by somebody who may not see it.
+#[derive(Serialize)]
+struct Unseen {
+    id: String,
+}
+
+/// The way to an entity, its project first.
+pub(crate) async fn path(exchange: &Exchange<'_>) -> Answer {
+    let id = exchange.entity()?;
+    let actor = exchange.actor().await?;
+    let found = exchange.projects.path(&actor, id).await?;
+    let steps = found.into_iter();
+    ok(&Path {
+        path: steps.map(|step| named(exchange, step)).collect(),
+    })
+}
+
+/// An entity in few words.
+pub(crate) fn named(exchange: &Exchange<'_>, found: EntityView) -> Named {
+    Named {
+        id: exchange.shown(found.id),
+        name: found.name,
+        kind: concrete(found.kind),
+    }
+}
+
+/// The `concreteType` of an entity.
+pub(crate) fn concrete(kind: EntityKind) -> &'static str {
+    match kind {
+        EntityKind::Project => PROJECT,
+        EntityKind::Repository => REPOSITORY,
+    }
+}
+
+fn written(exchange: &Exchange<'_>, found: EntityView) -> Entity {
+    let service = &exchange.projects.options().service;
+    let repository = match found.kind {
+        EntityKind::Project => None,
+        EntityKind::Repository => Some(RepositoryPart {
+            parent_id: found.parent.map(|parent| exchange.shown(parent)),
+            repository_name: format!("{service}/{}", found.name),
+            is_managed: true,
+        }),
+    };
+    Entity {
+        id: exchange.shown(found.id),
+        name: found.name,
+        concrete_type: concrete(found.kind),
+        etag: found.etag.to_string(),
+        created_on: Time(found.created.at),
+        modified_on: Time(found.modified.at),
+        created_by: found.created.by.map(shown),
+        modified_by: found.modified.by.map(shown),
+        description: Some(found.description).filter(|text| !text.is_empty()),
+        repository,
+    }
+}

@@ -1,0 +1,133 @@
+//! Personal access tokens of whoever asks.
+
+use std::time::SystemTime;
+
+use pierhead_model::parse_rfc3339;
+use pierhead_policy::{PrincipalId, Scope};
+use pierhead_projects::record::{CredentialId, CredentialRecord};
+use pierhead_projects::scopes;
+use serde::{Deserialize, Serialize};
+
+use crate::answer::{Answer, created, done, ok};
+use crate::error::Failure;
+use crate::exchange::Exchange;
+use crate::json::{Time, digits, shown};
+use crate::page::{PAGE, after_token, read_token};
+
+#[derive(Deserialize)]
+struct Sent {
+    name: String,
+    scope: Vec<Scope>,
+    expires: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Made<'a> {
+    id: String,
+    token: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Token {
+    id: String,
+    user_id: String,
+    name: String,
+    scopes: Vec<&'static str>,
+    created: Time,
+    last_used: Option<Time>,
+    expires: Option<Time>,
+    state: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Page {
+    results: Vec<Token>,
+    next_page_token: Option<String>,
+}
+
+/// Makes one; its text is in this answer and nowhere else.
+pub(crate) async fn make(exchange: &Exchange<'_>) -> Answer {
+    let sent: Sent = exchange.sent()?;
+    let now = exchange.projects.clock().now();
+    let expires = sent.expires.as_deref().map(parse_rfc3339).transpose();
+    let expires = expires.map_err(|error| {
+        Failure::malformed(format!(
+            "`expires`: {error}; write it as in `2030-01-31T00:00:00Z`"
+        ))
+    })?;
+    if expires.is_some_and(|until| until <= now) {
+        let reason = "`expires` is in the past; give a later time, or none";
+        return Err(Failure::malformed(reason));
+    }
+    let actor = exchange.actor().await?;
+    let account = actor.id().unwrap_or(PrincipalId::ANONYMOUS);
+    let scopes = sent.scope.into_iter().collect();
+    let made = exchange
+        .projects
+        .create_token(&actor, account, &sent.name, scopes, expires);
+    let (id, token) = made.await?;
+    created(&Made {
+        id: id.0.to_string(),
+        token: token.expose(),
+    })
+}
+
+/// Those of the caller.
+pub(crate) async fn list(exchange: &Exchange<'_>) -> Answer {
+    let after = exchange.query.one("nextPageToken")?;
+    let after = after.map(read_token).transpose()?;
+    let actor = exchange.actor().await?;
+    let found = exchange.projects.tokens(&actor, after, PAGE).await?;
+    let last = found.items.last().filter(|_| found.more);
+    let next_page_token = last.map(|last| after_token(last.id));
+    let now = exchange.projects.clock().now();
+    let tokens = found.items.into_iter();
+    ok(&Page {
+        results: tokens.map(|found| written(found, now)).collect(),
+        next_page_token,
+    })
+}
+
+/// One of the caller's.
+pub(crate) async fn get(exchange: &Exchange<'_>) -> Answer {
+    let id = id(exchange)?;
+    let actor = exchange.actor().await?;
+    let found = exchange.projects.token(&actor, id).await?;
+    ok(&written(found, exchange.projects.clock().now()))
+}
+
+/// Ends one of the caller's.
+pub(crate) async fn revoke(exchange: &Exchange<'_>) -> Answer {
+    let id = id(exchange)?;
+    let actor = exchange.actor().await?;
+    let account = actor.id().unwrap_or(PrincipalId::ANONYMOUS);
+    exchange.projects.revoke(&actor, account, id).await?;
+    Ok(done())
+}
+
+fn id(exchange: &Exchange<'_>) -> Result<CredentialId, Failure> {
+    digits(exchange.name(0))
+        .filter(|id| *id <= i64::MAX.unsigned_abs())
+        .map(CredentialId)
+        .ok_or_else(|| Failure::malformed("a token is named by its number; correct it"))
+}
+
+fn written(found: CredentialRecord, now: SystemTime) -> Token {
+    let state = if found.is_good(now) {
+        "ACTIVE"
+    } else {
+        "EXPIRED"
+    };
+    Token {
+        id: found.id.0.to_string(),
+        user_id: shown(found.account),
+        name: found.name,
+        scopes: scopes::names(found.scopes).collect(),
+        created: Time(found.created),
+        last_used: found.last_used.map(Time),
+        expires: found.expires.map(Time),
+        state,
+    }
+}

@@ -1,0 +1,149 @@
+//! Tags, pushes, and repositories by name.
+
+use pierhead_model::percent_encode;
+use serde_json::{Value, json};
+
+use crate::ground::{SERVICE, scene, text};
+
+const DIGEST_LENGTH: usize = "sha256:".len() + 64;
+
+#[test]
+fn a_tag_is_written_so() {
+    let scene = scene();
+    let found = scene
+        .ground
+        .get(&scene.as_vic, &scene.of_tools("/dockerTag"));
+    let digest = text(&found.expect(200)["results"][0], "digest");
+    assert_eq!(digest.len(), DIGEST_LENGTH);
+    assert_eq!(
+        found.text,
+        format!(
+            r#"{{"totalNumberOfResults":1,"results":[{{"repositoryId":"{}","tag":"v1","digest":"{digest}","createdOn":"2027-01-15T08:00:00.000Z","size":34,"platforms":[]}}]}}"#,
+            scene.tools
+        )
+    );
+}
+
+#[test]
+fn tags_are_pages_in_an_order() {
+    let scene = scene();
+    let name = format!("{}/tools", scene.project);
+    for tag in ["c", "a", "b"] {
+        scene.ground.clock.advance(1);
+        scene.ground.push("ana", &name, tag);
+    }
+    let tags = |query: &str| {
+        let path = scene.of_tools(&format!("/dockerTag{query}"));
+        let found = scene.ground.get(&scene.as_vic, &path).expect(200);
+        assert_eq!(found["totalNumberOfResults"], 4);
+        let results = found["results"].as_array().unwrap().clone();
+        let names: Vec<String> = results.iter().map(|tag| text(tag, "tag")).collect();
+        names.join(" ")
+    };
+    assert_eq!(tags(""), "b a c v1");
+    assert_eq!(tags("?ascending=true"), "v1 c a b");
+    assert_eq!(tags("?sort=TAG&ascending=true"), "a b c v1");
+    assert_eq!(tags("?sort=TAG"), "v1 c b a");
+    assert_eq!(tags("?limit=2&offset=1&sort=CREATED_ON"), "a c");
+    assert_eq!(tags("?limit=1000000000"), "b a c v1");
+    assert_eq!(tags("?offset=4"), "");
+    assert_eq!(tags("?offset=99999999999999999999"), "");
+    assert_eq!(tags("?limit=0"), "");
+    for bad in [
+        "?limit=-1",
+        "?limit=x",
+        "?offset=-1",
+        "?sort=tag",
+        "?ascending=1",
+        "?limit=1&limit=2",
+    ] {
+        let path = scene.of_tools(&format!("/dockerTag{bad}"));
+        scene.ground.get(&scene.as_vic, &path).refused(400);
+    }
+    let none = scene
+        .ground
+        .get(&scene.as_vic, &scene.of_project("/dockerTag"));
+    assert_eq!(
+        none.expect(200),
+        json!({ "totalNumberOfResults": 0, "results": [] })
+    );
+    scene
+        .ground
+        .get(&scene.as_bob, &scene.of_tools("/dockerTag"))
+        .refused(404);
+}
+
+#[test]
+fn every_push_is_kept() {
+    let scene = scene();
+    let name = format!("{}/tools", scene.project);
+    for tag in ["v1", "v2"] {
+        scene.ground.clock.advance(1);
+        scene.ground.push("ana", &name, tag);
+    }
+    let history = |token: &str, query: &str| {
+        let path = format!("/pierhead/v1/entity/{}/history{query}", scene.tools);
+        scene.ground.get(token, &path)
+    };
+    let all = history(&scene.as_vic, "").expect(200);
+    assert_eq!(all["next"], Value::Null);
+    let tags: Vec<&str> = all["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|push| push["tag"].as_str().unwrap())
+        .collect();
+    assert_eq!(tags, ["v2", "v1", "v1"]);
+    assert_eq!(all["results"][0]["who"], scene.ana.to_string());
+    assert_eq!(all["results"][0]["at"], "2027-01-15T08:00:02.000Z");
+    let first = history(&scene.as_vic, "?limit=2").expect(200);
+    assert_eq!(first["results"].as_array().unwrap().len(), 2);
+    let next = text(&first, "next");
+    let rest = history(&scene.as_vic, &format!("?limit=2&before={next}")).expect(200);
+    assert_eq!(rest["results"].as_array().unwrap().len(), 1);
+    assert_eq!(rest["next"], Value::Null);
+    let one = history(&scene.as_vic, "?tag=v2").expect(200);
+    assert_eq!(one["results"].as_array().unwrap().len(), 1);
+    for bad in ["?tag=%20", "?tag=", "?before=x", "?before=-1", "?limit=-1"] {
+        history(&scene.as_vic, bad).refused(400);
+    }
+    history(&scene.as_bob, "").refused(404);
+}
+
+#[test]
+fn a_repository_is_found_by_its_name() {
+    let scene = scene();
+    let find = |token: &str, name: &str| {
+        let name = percent_encode(name);
+        let path = format!("/repo/v1/entity/dockerRepo/id?repositoryName={name}");
+        scene.ground.get(token, &path)
+    };
+    let bare = format!("{}/tools", scene.project);
+    for name in [&bare, &format!("{SERVICE}/{bare}")] {
+        let found = find(&scene.as_vic, name);
+        assert_eq!(found.text, format!(r#"{{"id":"{}"}}"#, scene.tools));
+    }
+    let hidden = find(&scene.as_bob, &bare).refused(404);
+    for absent in [format!("{}/none", scene.project), "syn77/tools".to_owned()] {
+        for token in [&scene.as_bob, &scene.as_vic, &scene.as_ana] {
+            assert_eq!(find(token, &absent).refused(404), hidden, "{absent}");
+        }
+    }
+    for bad in [
+        "",
+        "library/ubuntu",
+        &scene.project,
+        &format!("{}/", scene.project),
+        &scene.project.to_uppercase(),
+        &format!("other.example/{bare}"),
+        &format!("{bare}/../x"),
+        &format!("{bare}\r\nX: y"),
+        &format!("{}/{}", scene.project, "x".repeat(300)),
+    ] {
+        find(&scene.as_vic, bad).refused(400);
+    }
+    scene
+        .ground
+        .get(&scene.as_vic, "/repo/v1/entity/dockerRepo/id")
+        .refused(400);
+}

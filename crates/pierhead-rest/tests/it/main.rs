@@ -1,0 +1,19 @@
+//! The management API over the embedded store, in-process.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
+mod administer;
+mod docker;
+mod entity;
+mod explain;
+mod ground;
+mod input;
+mod people;
+mod refuse;
+#[cfg(feature = "axum")]
+mod router;
+mod share;
+mod trash;
