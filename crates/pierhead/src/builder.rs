@@ -25,9 +25,11 @@ impl Pierhead {
         repositories: Arc<dyn RepositoryStore>,
         clock: Arc<dyn Clock>,
     ) -> Builder {
-        let registry = Registry::builder(blobs, Arc::clone(&repositories), clock);
+        let registry = Registry::builder(Arc::clone(&blobs), Arc::clone(&repositories), clock);
         Builder {
             registry,
+            #[cfg(feature = "projects")]
+            blobs,
             repositories,
             http: HttpOptions::default(),
             #[cfg(feature = "sqlite")]
@@ -98,6 +100,8 @@ impl Pierhead {
 /// A registry in the making.
 pub struct Builder {
     registry: RegistryBuilder,
+    #[cfg(feature = "projects")]
+    blobs: Arc<dyn BlobStore>,
     repositories: Arc<dyn RepositoryStore>,
     http: HttpOptions,
     #[cfg(feature = "sqlite")]
@@ -118,6 +122,13 @@ impl Builder {
         Arc::clone(&self.repositories)
     }
 
+    /// The database that the builder was given to close with the registry: for what else is kept
+    /// in it, as accounts and projects are.
+    #[cfg(feature = "sqlite")]
+    pub fn sqlite(&self) -> Option<pierhead_storage_sqlite::SqliteStore> {
+        self.sqlite.clone()
+    }
+
     /// Who calls. Without it everybody is anonymous.
     pub fn authenticator(mut self, authenticator: Arc<dyn Authenticator>) -> Self {
         self.registry = self.registry.authenticator(authenticator);
@@ -136,9 +147,11 @@ impl Builder {
         self
     }
 
-    /// Pierhead's own accounts, permissions and tokens.
+    /// Pierhead's own accounts, permissions and tokens: authenticator, authorizer and token issuer.
+    /// They must be kept in the registry's own database.
     #[cfg(feature = "projects")]
     pub fn projects(self, projects: &pierhead_projects::Projects) -> Self {
+        projects.read_platforms_from(Arc::clone(&self.blobs));
         self.authenticator(projects.authenticator())
             .authorizer(projects.authorizer())
             .token_issuer(projects.token_issuer())

@@ -35,27 +35,33 @@
 //! - Optionally a [`TokenIssuer`](registry::TokenIssuer), which switches from `Basic` to the token
 //!   flow; an [`Observer`](registry::Observer); an [`Admission`](storage::Admission).
 //!
-//! With the feature `projects`, `Builder::projects` brings all of them: Pierhead's own accounts,
-//! projects and sharing.
+//! With the feature `projects`, `Builder::projects` brings the first three: Pierhead's own accounts,
+//! projects and sharing. With `rest`, `rest::RestService` manages them over HTTP, on the same port.
+//! The first operator is made by `projects::Actor::system`; `examples/lab.rs` has all of it.
 //!
 //! # What you run
 //! Nothing here spawns a task, reads a file of settings or an environment variable, or installs a
 //! logger. Serve [`Pierhead::service`], run the registry's collector as a task if anything is ever
-//! deleted, and call [`Pierhead::close`] before the process ends.
+//! deleted, and call [`Pierhead::close`] before the process ends. With `projects`, run
+//! `Projects::trash_emptier` as a task, too: without it nothing ever leaves the trash can by itself.
+//! Put a [`registry::Peer`] into the extensions of each request: without one, all clients share one
+//! count of wrong passwords.
 //!
 //! # Features
 //! | feature | what it adds |
 //! |---|---|
 //! | `tokio` (default) | `Pierhead::in_memory`; time from the tokio runtime |
-//! | `axum` | `Pierhead::into_router` |
+//! | `axum` | `Pierhead::into_router`, and that of `rest::RestService` |
 //! | `fs` | `fs`: blobs in a directory |
 //! | `sqlite` | `sqlite`: everything else in SQLite |
 //! | `fs` and `sqlite` | `Pierhead::in_directory` |
 //! | `projects` | `projects`, `policy`, `auth`: accounts, projects, sharing, tokens |
+//! | `rest` | `rest`: the management API for them; brings `projects` |
 //!
 //! # The map
 //! [`model`] are the words of the protocol, [`storage`] the traits of stores and those in memory,
-//! [`registry`] the registry without HTTP, [`http`] the protocol. [`prelude`] has the names that
+//! [`registry`] the registry without HTTP, [`http`] the protocol (`pierhead-http`, not the crate
+//! `http`). [`prelude`] has the names that
 //! embedders write most. [`Pierhead`] and [`Builder`] are all that this crate adds; there is no
 //! logic in it.
 
@@ -72,6 +78,8 @@ pub use pierhead_policy as policy;
 #[cfg(feature = "projects")]
 pub use pierhead_projects as projects;
 pub use pierhead_registry as registry;
+#[cfg(feature = "rest")]
+pub use pierhead_rest as rest;
 pub use pierhead_storage as storage;
 #[cfg(feature = "fs")]
 pub use pierhead_storage_fs as fs;

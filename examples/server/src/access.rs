@@ -1,26 +1,57 @@
 //! What of each request is written down.
 
+use std::error::Error;
 use std::future::Future;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use hyper::body::{Body, Frame, Incoming, SizeHint};
+use http_body_util::{Either, Full};
+use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::header::AUTHORIZATION;
+use hyper::http::Extensions;
 use hyper::service::Service;
 use hyper::{Method, Request, Response, StatusCode, Uri};
-use pierhead::http::{Fault, PeerAddr, RegistryService, ResponseBody};
+use pierhead::http::{Fault, RegistryService, ResponseBody};
+use pierhead::registry::Peer;
+use pierhead::rest::{self, RestService};
 use tokio::sync::watch;
 use tower_service::Service as _;
 
 use crate::failure::chain;
 
-/// The registry's service for one connection. Query strings and headers are never written down:
+/// What is served: the registry, and what manages it.
+#[derive(Clone, Debug)]
+pub(crate) struct Services {
+    pub(crate) registry: RegistryService,
+    pub(crate) rest: RestService,
+}
+
+impl Services {
+    async fn answer(mut self, request: Request<Incoming>) -> Response<Content> {
+        let answer = if RestService::serves(request.uri().path()) {
+            let answer = self.rest.call(request).await;
+            answer.map(|answer| answer.map(Either::Right))
+        } else {
+            let answer = self.registry.call(request).await;
+            answer.map(|answer| answer.map(Either::Left))
+        };
+        match answer {
+            Ok(answer) => answer,
+            Err(never) => match never {},
+        }
+    }
+}
+
+/// Of either service.
+type Content = Either<ResponseBody, Full<Bytes>>;
+
+/// The services for one connection. Query strings and headers are never written down:
 /// there may be secrets in them.
 #[derive(Clone, Debug)]
 pub(crate) struct Access {
-    inner: RegistryService,
+    services: Services,
     peer: IpAddr,
     /// How many requests are under way, to the last byte of their answers.
     busy: watch::Sender<usize>,
@@ -46,13 +77,13 @@ impl Drop for Busy {
 /// An answer's body; its request is under way until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Answer {
-    body: ResponseBody,
+    body: Content,
     _busy: Busy,
 }
 
 impl Body for Answer {
-    type Data = <ResponseBody as Body>::Data;
-    type Error = <ResponseBody as Body>::Error;
+    type Data = <Content as Body>::Data;
+    type Error = <Content as Body>::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
@@ -81,9 +112,13 @@ struct Seen {
 
 impl Access {
     /// For a connection from `peer`.
-    pub(crate) fn new(inner: RegistryService, peer: IpAddr) -> Self {
+    pub(crate) fn new(services: Services, peer: IpAddr) -> Self {
         let busy = watch::Sender::new(0);
-        Self { inner, peer, busy }
+        Self {
+            services,
+            peer,
+            busy,
+        }
     }
 
     /// How many requests of the connection are under way.
@@ -105,27 +140,38 @@ impl Service<Request<Incoming>> for Access {
             signed: request.headers().contains_key(AUTHORIZATION),
             since: Instant::now(),
         };
-        request.extensions_mut().insert(PeerAddr(self.peer));
+        request.extensions_mut().insert(Peer::at(self.peer));
         let busy = Busy::begin(&self.busy);
-        let answer = self.inner.clone().call(request);
+        let answer = self.services.clone().answer(request);
         Box::pin(async move {
-            let answer = answer.await?;
-            seen.write_down(answer.status(), answer.extensions().get());
+            let answer = answer.await;
+            seen.write_down(answer.status(), fault(answer.extensions()));
             Ok(answer.map(|body| Answer { body, _busy: busy }))
         })
     }
 }
 
+/// What the services tell their owner alone of an answer.
+fn fault(of: &Extensions) -> Option<&(dyn Error + 'static)> {
+    let registry = of
+        .get()
+        .map(|Fault(error)| &**error as &(dyn Error + 'static));
+    let rest = || {
+        of.get()
+            .map(|rest::Fault(error)| &**error as &(dyn Error + 'static))
+    };
+    registry.or_else(rest)
+}
+
 impl Seen {
-    fn write_down(&self, status: StatusCode, fault: Option<&Fault>) {
+    fn write_down(&self, status: StatusCode, fault: Option<&(dyn Error + 'static)>) {
         let Self {
             peer, method, uri, ..
         } = self;
         let (path, number) = (uri.path(), status.as_u16());
         match meaning(status, self.signed) {
             Meaning::Fault => {
-                let why =
-                    fault.map_or_else(|| "for no known reason".to_owned(), |it| chain(&*it.0));
+                let why = fault.map_or_else(|| "for no known reason".to_owned(), chain);
                 tracing::error!(%peer, "could not answer {method} {path}: {number}, {why}");
             }
             Meaning::Refusal => tracing::info!(%peer, "refused {method} {path}: {number}"),

@@ -9,6 +9,7 @@ use pierhead::model::ManifestLimits;
 use pierhead::policy::{Certification, Options, ProjectCreation};
 use pierhead::projects::{Job, Offload, Projects, ProjectsOptions};
 use pierhead::registry::{Event, Limits, MissingReferences, Observer, TokioClock};
+use pierhead::rest::{RestOptions, RestService};
 use pierhead::sqlite::{SqliteOptions, SqliteStore};
 use pierhead::storage::StoreError;
 
@@ -25,6 +26,8 @@ pub(crate) struct Parts {
     pub(crate) pierhead: Pierhead,
     /// Accounts, teams, projects.
     pub(crate) projects: Projects,
+    /// What manages them over the network.
+    pub(crate) rest: RestService,
 }
 
 /// Opens the stores in the data directory and joins everything, to be reached at `at`.
@@ -61,13 +64,20 @@ pub(crate) fn assemble(
     let keys = keys::ring(&data.keys(), settings.token_life)?;
 
     let rows = Arc::new(rows);
+    let mut options = ProjectsOptions::new(settings.url(at), settings.service(at))
+        .with_policy(policy(config))
+        .with_token_life(settings.token_life);
+    if let Some(life) = config.session_life {
+        options = options.with_session_life(life.0);
+    }
+    if let Some(keep) = config.trash.keep {
+        options = options.with_trash_keep(keep.0);
+    }
     let projects = Projects::new(
         rows.clone(),
         rows.clone(),
         keys,
-        ProjectsOptions::new(settings.url(at), settings.service(at))
-            .with_policy(policy(config))
-            .with_token_life(settings.token_life),
+        options,
         Arc::new(TokioClock),
         Arc::new(BlockingThreads),
     );
@@ -83,7 +93,12 @@ pub(crate) fn assemble(
         .http(settings.http(at)?)
         .closing(SqliteStore::clone(&rows))
         .build();
-    Ok(Parts { pierhead, projects })
+    let rest = RestService::new(projects.clone(), RestOptions::default());
+    Ok(Parts {
+        pierhead,
+        projects,
+        rest,
+    })
 }
 
 fn policy(config: &config::Config) -> Options {

@@ -28,10 +28,13 @@ pub(crate) struct Config {
     pub(crate) opaque_manifests: bool,
     #[serde(deserialize_with = "some_span::<_, 60, 86_400>")]
     pub(crate) token_life: Option<Span>,
+    #[serde(deserialize_with = "some_span::<_, 60, { 30 * DAY }>")]
+    pub(crate) session_life: Option<Span>,
     pub(crate) drain: Option<Span>,
     pub(crate) storage: Storage,
     pub(crate) limits: Limits,
     pub(crate) collector: Collector,
+    pub(crate) trash: Trash,
     pub(crate) log: Log,
 }
 
@@ -203,6 +206,14 @@ pub(crate) struct Collector {
     pub(crate) grace: Option<Span>,
     #[serde(deserialize_with = "some_span::<_, 1, YEAR>")]
     pub(crate) upload_idle: Option<Span>,
+}
+
+/// How the trash can is emptied.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Trash {
+    #[serde(deserialize_with = "some_span::<_, 1, { 10 * YEAR }>")]
+    pub(crate) keep: Option<Span>,
 }
 
 /// What is written to standard error.

@@ -25,6 +25,7 @@ fn every_key_is_read() {
         missing_references = "children"
         opaque_manifests = true
         token_life = "15m"
+        session_life = "8h"
         drain = "10s"
         [storage]
         sync = false
@@ -39,6 +40,8 @@ fn every_key_is_read() {
         keep = "2h"
         grace = "48h"
         upload_idle = "12h"
+        [trash]
+        keep = "7d"
         [log]
         level = "debug"
         format = "json"
@@ -60,6 +63,7 @@ fn every_key_is_read() {
         missing_references: MissingReferences::Children,
         opaque_manifests: true,
         token_life: Some(seconds(900)),
+        session_life: Some(seconds(8 * 3600)),
         drain: Some(seconds(10)),
         storage: Storage { sync: false },
         limits: Limits {
@@ -74,6 +78,9 @@ fn every_key_is_read() {
             keep: Some(seconds(2 * 3600)),
             grace: Some(seconds(48 * 3600)),
             upload_idle: Some(seconds(12 * 3600)),
+        },
+        trash: Trash {
+            keep: Some(seconds(7 * 86_400)),
         },
         log: Log {
             level: Level::Debug,

@@ -8,12 +8,11 @@ use std::time::Duration;
 
 use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use pierhead::http::RegistryService;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
-use crate::access::Access;
+use crate::access::{Access, Services};
 
 /// The most that is read at once. Large pieces are what makes uploads fast; a connection shrinks
 /// its buffer again when it has nothing to read.
@@ -64,7 +63,7 @@ pub(crate) enum Phase {
 /// Accepts connections and serves them.
 #[derive(Debug)]
 pub(crate) struct Connections {
-    service: RegistryService,
+    services: Services,
     phase: watch::Sender<Phase>,
     free: Arc<Semaphore>,
     most: u32,
@@ -74,11 +73,11 @@ pub(crate) struct Connections {
 impl Connections {
     /// At most `most` at once; a request's header must arrive within `header_timeout`, which is
     /// also how long a connection may be idle.
-    pub(crate) fn new(service: RegistryService, most: u32, header_timeout: Duration) -> Self {
+    pub(crate) fn new(services: Services, most: u32, header_timeout: Duration) -> Self {
         let most = most.max(1);
         let free = Arc::new(Semaphore::new(most as usize));
         Self {
-            service,
+            services,
             phase: watch::Sender::new(Phase::Serving),
             free,
             most,
@@ -136,7 +135,7 @@ impl Connections {
     }
 
     fn serve(&self, stream: TcpStream, peer: IpAddr) -> impl Future<Output = ()> + use<> {
-        let access = Access::new(self.service.clone(), peer.to_canonical());
+        let access = Access::new(self.services.clone(), peer.to_canonical());
         let (mut phase, header_timeout) = (self.phase.subscribe(), self.header_timeout);
         async move {
             if let Err(error) = prepare(&stream) {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use pierhead::auth::Secret;
-use pierhead::policy::{Level, ProjectIds};
+use pierhead::policy::{EntityId, Level, ProjectIds};
 use pierhead::projects::provision::{
     Provision, ProvisionError, ProvisionProject, ProvisionReport, ProvisionShare, ProvisionTeam,
     ProvisionUser,
@@ -196,13 +196,14 @@ impl Provisioning {
         say("changed teams", report.teams_changed.clone());
         say("made projects", shown(&report.projects_created));
         say("changed projects", shown(&report.projects_changed));
-        let in_trash = report.in_trash.iter();
-        say(
-            "left alone in the trash can",
-            in_trash
+        let named = |projects: &[(usize, EntityId)]| {
+            projects
+                .iter()
                 .map(|(line, id)| format!("{} (line {line})", ids.show(*id)))
-                .collect(),
-        );
+                .collect()
+        };
+        say("left alone in the trash can", named(&report.in_trash));
+        say("purged, and not made again", named(&report.purged));
         if report.is_unchanged() {
             lines.insert(0, "  nothing to change".to_owned());
         }

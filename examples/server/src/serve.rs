@@ -4,9 +4,11 @@ use std::future::Future;
 use std::io::Write as _;
 use std::time::Duration;
 
+use pierhead::projects::{ProjectsError, Purged};
 use pierhead::registry::{CollectSchedule, Collected, Error};
 use tokio::runtime::{Builder, Runtime};
 
+use crate::access::Services;
 use crate::admin;
 use crate::assemble::{Parts, assemble};
 use crate::banner::{self, Banner};
@@ -66,13 +68,17 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
             say(&banner.text());
             tracing::info!("listening on {at}");
             let limits = settings.config.limits;
-            let service = parts.pierhead.service();
+            let services = Services {
+                registry: parts.pierhead.service(),
+                rest: parts.rest.clone(),
+            };
             let connections =
-                Connections::new(service, limits.connections, limits.header_timeout.0);
+                Connections::new(services, limits.connections, limits.header_timeout.0);
             let signal = tokio::select! {
                 signal = signals.next() => signal,
                 () = connections.accept(&listener) => "the listener",
                 () = collect(&settings, &parts) => "the collector",
+                () = empty_trash(&settings, &parts) => "the trash can",
             };
             drop(listener);
             stop(signal, &mut signals, &connections, settings.drain).await;
@@ -103,8 +109,7 @@ async fn prepare(settings: &Settings, data: &DataDir, parts: &Parts) -> Result<(
     Ok(())
 }
 
-/// Removes what nothing reaches any more, for ever.
-fn collect(settings: &Settings, parts: &Parts) -> impl Future<Output = ()> {
+fn schedule(settings: &Settings) -> CollectSchedule {
     let mut schedule = CollectSchedule::default();
     if let Some(every) = settings.config.collector.every {
         schedule.every = every.0.max(Duration::from_secs(1));
@@ -112,6 +117,12 @@ fn collect(settings: &Settings, parts: &Parts) -> impl Future<Output = ()> {
     if let Some(keep) = settings.config.collector.keep {
         schedule.keep = keep.0;
     }
+    schedule
+}
+
+/// Removes what nothing reaches any more, for ever.
+fn collect(settings: &Settings, parts: &Parts) -> impl Future<Output = ()> {
+    let schedule = schedule(settings);
     let registry = parts.pierhead.registry().clone();
     async move { registry.collector(schedule, report_collected).await }
 }
@@ -131,6 +142,23 @@ fn report_collected(round: Result<Collected, Error>) {
             }
         }
         Err(error) => tracing::warn!("nothing was collected: {}", chain(&error)),
+    }
+}
+
+/// Purges what has been in the trash can for its time, for ever.
+fn empty_trash(settings: &Settings, parts: &Parts) -> impl Future<Output = ()> {
+    let every = schedule(settings).every;
+    let projects = parts.projects.clone();
+    async move { projects.trash_emptier(every, report_purged).await }
+}
+
+fn report_purged(round: Result<Purged, ProjectsError>) {
+    match round {
+        Ok(Purged { entities: 0, .. }) => {}
+        Ok(Purged { entities, .. }) => {
+            tracing::info!("purged {entities} projects and repositories from the trash can");
+        }
+        Err(error) => tracing::warn!("the trash can was not emptied: {}", chain(&error)),
     }
 }
 

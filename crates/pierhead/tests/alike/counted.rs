@@ -1,0 +1,144 @@
+//! The ports of accounts and projects, with every call written down.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use async_trait::async_trait;
+use pierhead::auth::token::TokenHash;
+use pierhead::model::RepositoryName;
+use pierhead::policy::{EntityId, PrincipalId};
+use pierhead::projects::audit::{AuditQuery, AuditRow};
+use pierhead::projects::change::Batch;
+use pierhead::projects::listing::{ChildrenQuery, TagQuery, TagRows, TrashQuery};
+use pierhead::projects::record::{
+    CallerRecord, CredentialId, CredentialKind, CredentialRecord, SignIn, TargetLookup,
+    TargetRecord,
+};
+use pierhead::projects::survey::{Survey, SurveyQuery};
+use pierhead::projects::{AccountStore, ChangeStore, Login, ProjectStore, Store};
+use pierhead::storage::StoreError;
+use pierhead_storage_testing::{CallLog, Intercept as _};
+
+/// Forwards every call and writes its name down.
+#[derive(Debug)]
+pub(crate) struct Counted {
+    inner: Arc<dyn Store>,
+    log: CallLog,
+}
+
+impl Counted {
+    pub(crate) fn new(inner: Arc<dyn Store>, log: CallLog) -> Self {
+        Self { inner, log }
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl AccountStore for Counted {
+    async fn caller(
+        &self,
+        account: PrincipalId,
+        credential: Option<CredentialId>,
+    ) -> Result<Option<CallerRecord>, StoreError> {
+        self.log.before("caller")?;
+        self.inner.caller(account, credential).await
+    }
+
+    async fn sign_in(&self, login: &Login) -> Result<Option<SignIn>, StoreError> {
+        self.log.before("sign_in")?;
+        self.inner.sign_in(login).await
+    }
+
+    async fn credential(&self, hash: &TokenHash) -> Result<Option<CredentialRecord>, StoreError> {
+        self.log.before("credential")?;
+        self.inner.credential(hash).await
+    }
+
+    async fn credentials(
+        &self,
+        account: PrincipalId,
+        kind: CredentialKind,
+        after: Option<CredentialId>,
+        limit: usize,
+    ) -> Result<Vec<CredentialRecord>, StoreError> {
+        self.log.before("credentials")?;
+        self.inner.credentials(account, kind, after, limit).await
+    }
+
+    async fn remove_sessions(&self, expired: SystemTime, limit: usize) -> Result<u64, StoreError> {
+        self.log.before("remove_sessions")?;
+        self.inner.remove_sessions(expired, limit).await
+    }
+
+    async fn used(&self, credential: CredentialId, at: SystemTime) -> Result<(), StoreError> {
+        self.log.before("used")?;
+        self.inner.used(credential, at).await
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl ProjectStore for Counted {
+    async fn target(&self, lookup: &TargetLookup) -> Result<TargetRecord, StoreError> {
+        self.log.before("target")?;
+        self.inner.target(lookup).await
+    }
+
+    async fn targets(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(RepositoryName, TargetRecord)>, StoreError> {
+        self.log.before("targets")?;
+        self.inner.targets(after, limit).await
+    }
+
+    async fn children(&self, query: &ChildrenQuery) -> Result<Vec<TargetRecord>, StoreError> {
+        self.log.before("children")?;
+        self.inner.children(query).await
+    }
+
+    async fn trashed(&self, query: &TrashQuery) -> Result<Vec<TargetRecord>, StoreError> {
+        self.log.before("trashed")?;
+        self.inner.trashed(query).await
+    }
+
+    async fn tags(&self, query: &TagQuery) -> Result<TagRows, StoreError> {
+        self.log.before("tags with their pushes")?;
+        self.inner.tags(query).await
+    }
+
+    async fn survey(&self, query: &SurveyQuery) -> Result<Survey, StoreError> {
+        self.log.before("survey")?;
+        self.inner.survey(query).await
+    }
+
+    async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditRow>, StoreError> {
+        self.log.before("audit")?;
+        self.inner.audit(query).await
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl ChangeStore for Counted {
+    async fn allocate_principals(&self, count: usize) -> Result<Vec<PrincipalId>, StoreError> {
+        self.log.before("allocate_principals")?;
+        self.inner.allocate_principals(count).await
+    }
+
+    async fn allocate_entities(&self, count: usize) -> Result<Vec<EntityId>, StoreError> {
+        self.log.before("allocate_entities")?;
+        self.inner.allocate_entities(count).await
+    }
+
+    async fn allocate_credential(&self) -> Result<CredentialId, StoreError> {
+        self.log.before("allocate_credential")?;
+        self.inner.allocate_credential().await
+    }
+
+    async fn commit(&self, batch: Batch) -> Result<(), StoreError> {
+        self.log.before("commit")?;
+        self.inner.commit(batch).await
+    }
+}
