@@ -74,24 +74,69 @@ impl Api {
 
     /// A caller with a registry token for these scopes.
     pub fn login(host: &str, user: &str, password: &str, scopes: &[&str]) -> Self {
-        let mut api = Self::anonymous(host);
+        let api = Self::anonymous(host);
         let answer = api.token(user, password, scopes).expect(200);
-        api.token = Some(answer.json()["token"].as_str().expect("a token").to_owned());
-        api
+        api.bearing(answer.json()["token"].as_str().expect("a token"))
+    }
+
+    /// The same with another token.
+    pub fn bearing(&self, token: &str) -> Self {
+        Self {
+            token: Some(token.to_owned()),
+            ..self.clone()
+        }
     }
 
     /// What the token endpoint answers to a password.
     pub fn token(&self, user: &str, password: &str, scopes: &[&str]) -> Answer {
+        let basic = format!(
+            "Basic {}",
+            BASE64_STANDARD.encode(format!("{user}:{password}"))
+        );
+        let path = self.token_path(scopes);
+        self.send("GET", &path, &[("authorization", &basic)], &[])
+    }
+
+    /// What the token endpoint answers to whoever shows nothing.
+    pub fn anonymous_token(&self, scopes: &[&str]) -> Answer {
+        Self {
+            token: None,
+            ..self.clone()
+        }
+        .send("GET", &self.token_path(scopes), &[], &[])
+    }
+
+    fn token_path(&self, scopes: &[&str]) -> String {
         let mut path = format!("/token?service={}", &self.base["http://".len()..]);
         for scope in scopes {
             path.push_str("&scope=");
             path.push_str(scope);
         }
-        let basic = format!(
-            "Basic {}",
-            BASE64_STANDARD.encode(format!("{user}:{password}"))
-        );
-        self.send("GET", &path, &[("authorization", &basic)], &[])
+        path
+    }
+
+    /// Begins a session of the management API: its credential.
+    pub fn session(&self, user: &str, password: &str) -> String {
+        let document = serde_json::json!({ "username": user, "password": password });
+        let answer = self.manage("", "POST", "/auth/v1/login", &document);
+        let session = answer.expect(201).json()["accessToken"].clone();
+        session.as_str().expect("a session").to_owned()
+    }
+
+    /// Sends a request of the management API with a credential, if it is not empty, and with a
+    /// document, if it is not null.
+    pub fn manage(&self, credential: &str, method: &str, path: &str, document: &Value) -> Answer {
+        let bearer = format!("Bearer {credential}");
+        let mut headers = Vec::new();
+        if !credential.is_empty() {
+            headers.push(("authorization", bearer.as_str()));
+        }
+        let mut body = String::new();
+        if !document.is_null() {
+            headers.push(("content-type", "application/json"));
+            body = document.to_string();
+        }
+        self.send(method, path, &headers, body.as_bytes())
     }
 
     /// Sends a request, with the token if there is one.

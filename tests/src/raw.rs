@@ -101,6 +101,15 @@ impl Raw {
         heard
     }
 
+    /// Whether the server says `100 Continue`: it has read the head of a request that began with
+    /// `Expect: 100-continue`, has nothing against it, and waits for the body.
+    ///
+    /// # Errors
+    /// When the other side has gone.
+    pub fn goes_on(&mut self) -> io::Result<bool> {
+        Ok(self.one_answer(false)?.status == 100)
+    }
+
     /// Reads one answer, passing over `100 Continue`. An answer to `HEAD` has no body.
     ///
     /// # Errors

@@ -38,7 +38,9 @@ pub fn fingerprint(data: &Path) -> BTreeMap<String, String> {
             .starts_with(b"SQLite format 3\0")
         {
             databases += 1;
-            rows(&path, &mut found);
+            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+            let database = Connection::open_with_flags(&path, flags).expect("a database");
+            rows(&database, &mut found);
         } else {
             let length = std::fs::metadata(&path).map_or(0, |found| found.len());
             found.insert(format!("file {name}"), format!("{length} bytes"));
@@ -70,7 +72,8 @@ pub fn assert_unchanged(
     assert!(changes.is_empty(), "{what} changed the stores:\n{changes}");
 }
 
-fn files(folder: &Path) -> Vec<std::path::PathBuf> {
+/// Every file below a folder.
+pub(crate) fn files(folder: &Path) -> Vec<std::path::PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
@@ -84,9 +87,8 @@ fn files(folder: &Path) -> Vec<std::path::PathBuf> {
     found
 }
 
-fn rows(path: &Path, found: &mut BTreeMap<String, String>) {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let database = Connection::open_with_flags(path, flags).expect("a database");
+/// Every row, less what moves when nothing was changed.
+pub(crate) fn rows(database: &Connection, found: &mut BTreeMap<String, String>) {
     let mut tables = database
         .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
         .expect("a list of tables");

@@ -42,6 +42,16 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "pierhead-http",
         &["pierhead-model", "pierhead-registry", "pierhead-storage"],
     ),
+    (
+        "pierhead-rest",
+        &[
+            "pierhead-auth",
+            "pierhead-model",
+            "pierhead-policy",
+            "pierhead-projects",
+            "pierhead-registry",
+        ],
+    ),
 ];
 
 /// Crates that may not appear below a crate of ours, however far down.
@@ -61,6 +71,10 @@ const BANNED: &[(&str, &[&str])] = &[
             "pierhead-policy",
             "pierhead-projects",
         ],
+    ),
+    (
+        "pierhead-rest",
+        &["tokio", "hyper", "rusqlite", "pierhead-http"],
     ),
 ];
 

@@ -6,6 +6,7 @@ use pierhead_tests::{
     Api, Client, Engine, OWNER, Output, PEOPLE, PROJECT, Person, Server, ServerOptions, Transcript,
     debian, provision, scratch_build,
 };
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// What an engine says of a layer that it need not send.
@@ -37,6 +38,8 @@ fn the_docker_engine_is_served_and_refused_as_the_table_says() {
 
     each_person_may_do_what_the_table_says(&engine, &server, scratch.path(), &mut read);
     names_that_are_none_are_refused(&owner, &server, &mut read);
+    in_the_trash_everything_fails_until_it_is_restored(&engine, &server, &mut read);
+    a_local_list_shuts_the_team_out_and_lets_an_outsider_in(&engine, &server, &mut read);
     read.expect("docker");
 
     // The lab changes its file: certification comes, a share goes.
@@ -241,6 +244,123 @@ fn names_that_are_none_are_refused(owner: &Client, server: &Server, read: &mut T
     let refused: Output = owner.docker(&["pull", &absent]);
     assert!(refused.text.contains("not found"), "{}", refused.text);
     read.add(OWNER.is, &format!("docker pull {absent}"), &refused);
+}
+
+/// The owner at the management API: a session, and the id of the repository that is shared.
+fn managing(server: &Server) -> (Api, String, String) {
+    let api = Api::anonymous(&server.host);
+    let session = api.session(OWNER.name, &OWNER.password());
+    let path = format!(
+        "/repo/v1/entity/dockerRepo/id?repositoryName={}/{PROJECT}/shared",
+        server.host
+    );
+    let id = api.manage(&session, "GET", &path, &Value::Null).expect(200);
+    let id = id.json()["id"].as_str().expect("an id").to_owned();
+    (api, session, id)
+}
+
+fn in_the_trash_everything_fails_until_it_is_restored(
+    engine: &Engine,
+    server: &Server,
+    read: &mut Transcript,
+) {
+    let (api, session, id) = managing(server);
+    let image = format!("{}/{PROJECT}/shared:1", server.host);
+    let operator = PEOPLE.iter().find(|person| person.operator).unwrap();
+    let put = |call: &str| {
+        let path = format!("/repo/v1/trashcan/{call}/{id}");
+        api.manage(&session, "PUT", &path, &Value::Null).expect(200);
+    };
+    put("trash");
+    for person in [&OWNER, operator] {
+        let client = signed_in(engine, server, person);
+        client
+            .docker(&["tag", "kept:1", &image])
+            .expect_ok("docker tag");
+        for verb in ["push", "pull"] {
+            let refused = client.docker(&[verb, &image]);
+            assert!(
+                !refused.ok,
+                "{}: docker {verb}\n{}",
+                person.is, refused.text
+            );
+            let did = format!("docker {verb} {image}, in the trash can");
+            read.add(person.is, &did, &refused);
+        }
+    }
+    put("restore");
+    let owner = signed_in(engine, server, &OWNER);
+    for verb in ["push", "pull"] {
+        owner.docker(&[verb, &image]).expect_ok(verb);
+    }
+}
+
+fn a_local_list_shuts_the_team_out_and_lets_an_outsider_in(
+    engine: &Engine,
+    server: &Server,
+    read: &mut Transcript,
+) {
+    let people = |name: &str| PEOPLE.iter().find(|person| person.name == name).unwrap();
+    let (member, outsider) = (people("vic"), people("sam"));
+    let (api, session, id) = managing(server);
+    let call = |method: &str, path: &str, document: Value| {
+        let answer = api.manage(&session, method, path, &document);
+        assert!(answer.status < 300, "{method} {path}: {answer:?}");
+        answer.json()
+    };
+    let number = |person: &Person| {
+        let session = api.session(person.name, &person.password());
+        let found = api.manage(&session, "GET", "/repo/v1/userProfile", &Value::Null);
+        let id = found.expect(200).json()["ownerId"].clone();
+        id.as_str().expect("a number").to_owned()
+    };
+    let pulls = |person: &Person, may: bool, read: &mut Transcript| {
+        let client = signed_in(engine, server, person);
+        let image = format!("{}/{PROJECT}/shared:1", server.host);
+        let pulled = client.docker(&["pull", &image]);
+        assert_eq!(pulled.ok, may, "{}\n{}", person.is, pulled.text);
+        if !may {
+            read.add(
+                person.is,
+                &format!("docker pull {image}, not shared"),
+                &pulled,
+            );
+        }
+    };
+
+    let team = call("POST", "/pierhead/v1/team", json!({ "name": "crew" }));
+    let team = team["id"].as_str().expect("a number").to_owned();
+    let path = format!("/pierhead/v1/team/{team}/member/{}", number(member));
+    call("PUT", &path, Value::Null);
+    let project = format!("/repo/v1/entity/{PROJECT}/acl");
+    let mut list = call("GET", &project, Value::Null);
+    let entries = list["resourceAccess"].as_array_mut().expect("entries");
+    entries.push(json!({ "principalId": team, "accessType": ["READ", "DOWNLOAD"] }));
+    call("PUT", &project, list);
+    pulls(member, true, read);
+    pulls(outsider, false, read);
+
+    let own = format!("/repo/v1/entity/{id}/acl");
+    let all = [
+        "READ",
+        "DOWNLOAD",
+        "CREATE",
+        "UPDATE",
+        "DELETE",
+        "CHANGE_PERMISSIONS",
+        "CHANGE_SETTINGS",
+        "MODERATE",
+    ];
+    let list = json!({ "resourceAccess": [
+        { "principalId": number(&OWNER), "accessType": all },
+        { "principalId": number(outsider), "accessType": ["DOWNLOAD"] },
+    ] });
+    call("POST", &own, list);
+    pulls(member, false, read);
+    pulls(outsider, true, read);
+    call("DELETE", &own, Value::Null);
+    pulls(member, true, read);
+    pulls(outsider, false, read);
 }
 
 fn what_the_lab_changed_counts(engine: &Engine, server: &Server) {

@@ -7,12 +7,16 @@
 )]
 
 mod architecture;
+mod cases;
 mod conformance;
 mod crane;
 mod docker;
 mod durability;
 mod files;
+mod race;
 mod requests;
+mod revocation;
 mod skopeo;
 mod startup;
+mod table;
 mod zombie;
