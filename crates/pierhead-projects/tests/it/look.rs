@@ -3,6 +3,7 @@
 use futures::executor::block_on;
 use pierhead_policy::{Action, EntityId, Level, Permission, PrincipalId, Reason};
 use pierhead_projects::listing::{ChildOrder, TagOrder};
+use pierhead_projects::survey::PrincipalKey;
 use pierhead_projects::{
     Actor, AuditRequest, DescribeRequest, EntityKind, ListRequest, ProjectsError, ShareRequest,
     Subject, TagRequest,
@@ -239,7 +240,11 @@ fn describing_needs_update_and_the_state_that_was_read() {
     let tools = etag(scene.tools);
     let renamed = describe(scene.ana, scene.tools, tools, Some("syn1/other"), "text");
     assert!(matches!(renamed, Err(ProjectsError::NeverRenamed)));
-    for bad in ["x".repeat(1_001), "a\0b".to_owned()] {
+    for bad in [
+        "x".repeat(1_001),
+        "a\0b".to_owned(),
+        "a\u{202e}b".to_owned(),
+    ] {
         let refused = describe(scene.ana, scene.tools, tools, None, &bad);
         assert!(matches!(refused, Err(ProjectsError::Description)));
     }
@@ -312,6 +317,50 @@ fn an_explanation_is_for_readers_and_about_others_for_who_shares() {
 }
 
 #[test]
+fn who_is_not_signed_in_is_told_why_and_shown_no_list() {
+    let scene = scene();
+    let projects = &scene.ground.projects;
+    let list = vec![
+        (scene.ana, Level::Administrator.permissions()),
+        (PrincipalId::PUBLIC, Level::CanView.permissions()),
+    ];
+    let share = ShareRequest::Replace { list, etag: None };
+    block_on(projects.share(&server(), scene.project, &share)).unwrap();
+    let tools = Subject::Entity(scene.tools);
+    let told = block_on(projects.explain(&nobody(), &tools, Action::Pull, None)).unwrap();
+    assert_eq!(told.decision.reason(), Some(Reason::AnonymousCaller));
+    assert_eq!(told.list, None);
+    let words = told.words.join("; ");
+    assert!(
+        !words.contains("list that counts") && !words.contains("given"),
+        "{words}"
+    );
+    let told = block_on(projects.explain(&acting(scene.bob), &tools, Action::Pull, None)).unwrap();
+    assert!(told.words.join("; ").contains("the list that counts"));
+}
+
+#[test]
+fn a_list_is_replaced_by_one_of_two_who_read_the_same() {
+    let scene = scene();
+    let projects = &scene.ground.projects;
+    let etag = block_on(projects.view(&acting(scene.ana), scene.project))
+        .unwrap()
+        .etag;
+    let describe = DescribeRequest {
+        description: Some("text".to_owned()),
+        ..DescribeRequest::of(etag)
+    };
+    block_on(projects.describe(&acting(scene.ana), scene.project, &describe)).unwrap();
+    let share = ShareRequest::Replace {
+        list: vec![(scene.ana, Level::Administrator.permissions())],
+        etag: Some(etag),
+    };
+    let stale = block_on(projects.share(&acting(scene.ana), scene.project, &share));
+    let stale_etag = pierhead_policy::ShareError::StaleEtag;
+    assert!(matches!(stale, Err(ProjectsError::Share(error)) if error == stale_etag));
+}
+
+#[test]
 fn the_record_of_an_entity_is_for_who_shares_it_and_the_rest_for_operators() {
     let scene = scene();
     let projects = &scene.ground.projects;
@@ -348,6 +397,10 @@ fn what_an_operator_is_shown_by_the_role_alone_is_written_down() {
     block_on(projects.view(&acting(boss), scene.tools)).unwrap();
     block_on(projects.list(&acting(boss), &everything(None))).unwrap();
     block_on(projects.trash(&acting(boss), scene.tools)).unwrap();
+    for about in [scene.vic, scene.dan] {
+        let key = PrincipalKey::Id(about);
+        block_on(projects.account(&acting(boss), key)).unwrap();
+    }
     let request = AuditRequest {
         limit: 100,
         ..AuditRequest::default()
@@ -359,8 +412,18 @@ fn what_an_operator_is_shown_by_the_role_alone_is_written_down() {
         .filter(|row| row.who == Some(boss) && row.what == "use-role")
         .map(|row| row.after.as_deref().unwrap())
         .collect();
-    assert_eq!(used.len(), 4, "{used:?}");
-    for (row, action) in used.iter().zip(["audit", "trash", "list", "see"]) {
+    let done = [
+        "audit",
+        "see-account",
+        "see-account",
+        "trash",
+        "list",
+        "see",
+    ];
+    assert_eq!(used.len(), done.len(), "{used:?}");
+    let about = rows.items.iter().filter_map(|row| row.principal);
+    assert!(about.take(2).eq([scene.dan, scene.vic]));
+    for (row, action) in used.iter().zip(done) {
         assert!(row.contains(action), "{row}");
     }
 }

@@ -4,12 +4,12 @@ use futures::executor::block_on;
 use pierhead_auth::Secret;
 use pierhead_policy::{EntityId, PrincipalId, Reason, Scope, Scopes};
 use pierhead_projects::survey::PrincipalKey;
-use pierhead_projects::{Actor, DescribeRequest, Job, Offload, ProjectsError};
+use pierhead_projects::{AccountRequest, Actor, DescribeRequest, Job, Offload, ProjectsError};
 use pierhead_registry::{
     Credentials, GrantType, Peer, Secret as WireSecret, TokenRefusal, TokenRequest,
 };
 
-use crate::ground::{Ground, PASSWORD, ground, server};
+use crate::ground::{Ground, PASSWORD, ground, hash, server};
 
 const HOUR: u64 = 3_600;
 
@@ -203,6 +203,33 @@ fn wrong_passwords_lock_out_and_never_stop_a_token() {
         matches!(locked, Err(ProjectsError::TooManySignIns { retry_after }) if !retry_after.is_zero())
     );
     assert!(ground.shows(&token).is_ok());
+}
+
+#[test]
+fn wrong_passwords_for_a_name_and_its_address_count_together() {
+    let ground = ground();
+    let request =
+        AccountRequest::with_password_hash(hash()).email("ana@example.org".parse().unwrap());
+    let name = "ana".parse().unwrap();
+    block_on(ground.projects.create_account(&server(), &name, request)).unwrap();
+    let login = |who: &str, password: &str| {
+        let from = Peer::default();
+        block_on(ground.projects.login(who, Secret::from(password), &from))
+    };
+    for who in ["ana", "ana@example.org", "A.na", "Ana@Example.org", "ana"].repeat(2) {
+        let wrong = login(who, "wrong");
+        assert!(
+            matches!(wrong, Err(ProjectsError::WrongCredentials)),
+            "{who}"
+        );
+    }
+    for who in ["ana", "ana@example.org"] {
+        let locked = login(who, PASSWORD);
+        assert!(
+            matches!(locked, Err(ProjectsError::TooManySignIns { .. })),
+            "{who}"
+        );
+    }
 }
 
 /// Does something once before a password is compared.

@@ -267,12 +267,18 @@ fn a_batch_that_fails_changes_nothing() {
         entity: EntityRef::Repository(repository),
         by: None,
     }]);
+    let overtaken = batch(vec![Change::SetList {
+        entity: EntityRef::Repository(repository),
+        list: Some(list()),
+        etag: Some(99),
+    }]);
     for (what, batch) in [
         ("a fence that moved", fenced),
         ("a name that is taken", taken),
         ("a number that is taken", number),
         ("an account that is not there", absent),
         ("a mark that is not there", untrashed),
+        ("an etag that moved", overtaken),
     ] {
         let answer = block_on(store.commit(batch));
         assert!(
