@@ -194,6 +194,7 @@ fn a_request_that_was_queued_runs_though_nobody_waits() {
     assert_eq!(rights(&store), 2);
 }
 
+#[cfg(feature = "projects")]
 #[test]
 fn a_read_that_panics_or_fails_in_a_transaction_spoils_no_later_read() {
     let directory = TempDir::new().unwrap();
@@ -215,6 +216,7 @@ fn a_read_that_panics_or_fails_in_a_transaction_spoils_no_later_read() {
     assert_eq!(block_on(stored(&store)), Some(1));
 }
 
+#[cfg(feature = "projects")]
 #[test]
 fn facts_and_versions_can_be_read_from_one_state() {
     let store = SqliteStore::open_temporary().unwrap();

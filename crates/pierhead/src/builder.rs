@@ -20,6 +20,13 @@ pub struct Pierhead {
 
 impl Pierhead {
     /// Begins with two stores that belong together, and a clock.
+    #[cfg_attr(
+        not(feature = "projects"),
+        expect(
+            clippy::needless_pass_by_value,
+            reason = "projects keep the blobs, too"
+        )
+    )]
     pub fn builder(
         blobs: Arc<dyn BlobStore>,
         repositories: Arc<dyn RepositoryStore>,
