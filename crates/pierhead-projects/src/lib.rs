@@ -123,7 +123,7 @@ pub use entity::explain::{AuditRequest, Subject};
 pub use entity::project::{FIRST_ENTITY, MAX_PROJECT_NAME};
 pub use entity::share::{SentList, ShareRequest};
 pub use entity::trash::{Purged, TrashPage, TrashedView};
-pub use entity::view::{EntityKind, EntityView, Listed};
+pub use entity::view::{EntityKind, EntityView, Listed, MAX_PAGE};
 pub use error::ProjectsError;
 pub use options::{Decide, ProjectsOptions};
 pub use people::account::AccountRequest;

@@ -48,7 +48,7 @@ pub(crate) async fn name(exchange: &Exchange<'_>) -> Answer {
 
 fn asked(exchange: &Exchange<'_>) -> Result<(Action, Option<PrincipalId>), Failure> {
     let asked = exchange.query.required("action")?;
-    let known = ACTIONS.into_iter().find(|action| action.name() == asked);
+    let known = Action::from_name(asked).filter(|action| ACTIONS.contains(action));
     let action = known.ok_or_else(|| {
         let names: Vec<&str> = ACTIONS.iter().map(|action| action.name()).collect();
         Failure::malformed(format!(

@@ -1,11 +1,9 @@
 //! The query of a request, read once.
 
 use pierhead_model::parse_query;
+use pierhead_projects::MAX_PAGE;
 
 use crate::error::Failure;
-
-/// The most that one page holds; more is cut to it.
-pub(crate) const MAX_PAGE: usize = 1_000;
 
 /// The parameters of a request, decoded, in their order.
 #[derive(Debug, Default)]

@@ -1,6 +1,5 @@
 //! The trash can.
 
-use pierhead_policy::PrincipalId;
 use pierhead_projects::{TrashPage, TrashedView};
 use serde::Serialize;
 
@@ -72,10 +71,7 @@ fn written(exchange: &Exchange<'_>, found: TrashPage) -> Page {
     let one = |TrashedView { entity, trashed }: TrashedView| Trashed {
         entity_id: exchange.shown(entity.id),
         entity_name: entity.name,
-        deleted_by_principal_id: trashed
-            .by
-            .filter(|by| *by != PrincipalId::ANONYMOUS)
-            .map(shown),
+        deleted_by_principal_id: trashed.by.map(shown),
         deleted_on: Time(trashed.at),
         original_parent_id: entity.parent.map(|parent| exchange.shown(parent)),
     };

@@ -26,6 +26,11 @@ pub trait Intercept: Clone + Debug + Send + Sync + 'static {
 
     /// After the call succeeded. An error is answered although it happened.
     fn after(&self, call: &'static str) -> Result<(), StoreError>;
+
+    /// What is handed on in place of a permit: the same, unless a test wants another.
+    fn permit(&self, permit: &Permit) -> Permit {
+        permit.clone()
+    }
 }
 
 /// A store that forwards every call and asks an [`Intercept`] around it: a [`BlobStore`] for
@@ -156,7 +161,7 @@ impl<I: Intercept> RepositoryStore for Intercepted<dyn RepositoryStore, I> {
         around(
             &self.intercept,
             "open_upload",
-            self.inner.open_upload(new, permit),
+            self.inner.open_upload(new, &self.intercept.permit(permit)),
         )
         .await
     }
@@ -210,7 +215,8 @@ impl<I: Intercept> RepositoryStore for Intercepted<dyn RepositoryStore, I> {
         around(
             &self.intercept,
             "commit_blob",
-            self.inner.commit_blob(commit, permit),
+            self.inner
+                .commit_blob(commit, &self.intercept.permit(permit)),
         )
         .await
     }
@@ -252,7 +258,11 @@ impl<I: Intercept> RepositoryStore for Intercepted<dyn RepositoryStore, I> {
         around(
             &self.intercept,
             "mount_blob",
-            self.inner.mount_blob(mount, source, target),
+            self.inner.mount_blob(
+                mount,
+                &self.intercept.permit(source),
+                &self.intercept.permit(target),
+            ),
         )
         .await
     }
@@ -265,7 +275,8 @@ impl<I: Intercept> RepositoryStore for Intercepted<dyn RepositoryStore, I> {
         around(
             &self.intercept,
             "delete_blob",
-            self.inner.delete_blob(digest, permit),
+            self.inner
+                .delete_blob(digest, &self.intercept.permit(permit)),
         )
         .await
     }
@@ -278,7 +289,7 @@ impl<I: Intercept> RepositoryStore for Intercepted<dyn RepositoryStore, I> {
         around(
             &self.intercept,
             "put_manifest",
-            self.inner.put_manifest(put, permit),
+            self.inner.put_manifest(put, &self.intercept.permit(permit)),
         )
         .await
     }
@@ -304,7 +315,8 @@ impl<I: Intercept> RepositoryStore for Intercepted<dyn RepositoryStore, I> {
         around(
             &self.intercept,
             "delete_manifest",
-            self.inner.delete_manifest(digest, permit),
+            self.inner
+                .delete_manifest(digest, &self.intercept.permit(permit)),
         )
         .await
     }
@@ -322,7 +334,7 @@ impl<I: Intercept> RepositoryStore for Intercepted<dyn RepositoryStore, I> {
         around(
             &self.intercept,
             "delete_tag",
-            self.inner.delete_tag(tag, permit),
+            self.inner.delete_tag(tag, &self.intercept.permit(permit)),
         )
         .await
     }

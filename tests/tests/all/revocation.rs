@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use held::{Put, held};
+use pierhead_storage_testing::Intercepted;
 use pierhead_tests::{Inside, InsideOptions, Server, ServerOptions, Unfenced};
 use scene::{Ground, Scene};
 use ways::{Target, Way};
@@ -41,7 +42,7 @@ fn a_server_inside_the_tests_commits_nothing_either() {
 #[test]
 fn without_the_fences_compare_every_one_of_these_puts_is_committed() {
     let server = Inside::start(InsideOptions {
-        between: |rows| Arc::new(Unfenced::new(rows)),
+        between: |rows| Arc::new(Intercepted::new(rows, Unfenced)),
         ..InsideOptions::default()
     });
     let ground = Ground::of(&server.host, &server.data());

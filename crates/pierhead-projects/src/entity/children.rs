@@ -3,14 +3,11 @@
 use pierhead_policy::{Action, EntityId, RequestKind};
 
 use crate::actor::{Actor, RoleUse, Standing};
-use crate::entity::view::{EntityView, Listed, MAX_PAGE};
+use crate::entity::view::{CHUNK, EntityView, Listed, MAX_PAGE};
 use crate::error::ProjectsError;
 use crate::listing::{ChildOrder, ChildrenQuery};
 use crate::projects::Projects;
 use crate::record::TargetRecord;
-
-/// How many entities are looked at in one read while listing.
-const CHUNK: usize = 200;
 
 /// Which children to list.
 #[derive(Clone, Debug, PartialEq, Eq)]

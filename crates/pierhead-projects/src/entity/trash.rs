@@ -10,14 +10,11 @@ use serde_json::json;
 use crate::actor::{Actor, RoleUse, Standing};
 use crate::change::{Change, Recorded};
 use crate::entity::share::present;
-use crate::entity::view::{EntityView, MAX_PAGE};
+use crate::entity::view::{CHUNK, EntityView, MAX_PAGE};
 use crate::error::ProjectsError;
 use crate::listing::TrashQuery;
 use crate::projects::{Projects, absent, until_settled};
 use crate::record::{Stamp, TargetRecord};
-
-/// How many trashed entities are looked at in one read.
-const CHUNK: usize = 200;
 
 /// Something in the trash can.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,7 +11,10 @@ use crate::projects::Projects;
 use crate::record::{Stamp, TargetLookup, TargetRecord};
 
 /// The most items of one page, whatever is asked.
-pub(crate) const MAX_PAGE: usize = 1_000;
+pub const MAX_PAGE: usize = 1_000;
+
+/// How many rows are looked at, or removed, in one call of the store while a list is gone through.
+pub(crate) const CHUNK: usize = 200;
 
 /// Whether a project or a repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

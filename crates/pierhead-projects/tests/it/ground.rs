@@ -11,7 +11,8 @@ use pierhead_auth::token::{KeyRing, SigningKey};
 use pierhead_model::{ContentDigest, MediaType, RepositoryName, TokenScope};
 use pierhead_policy::{EntityId, Level, Options, PrincipalId};
 use pierhead_projects::{
-    AccountRequest, Actor, Offload, Projects, ProjectsOptions, ShareRequest, ThreadOffload,
+    AccountRequest, Actor, Offload, Projects, ProjectsOptions, SentList, ShareRequest,
+    ThreadOffload,
 };
 use pierhead_registry::{
     Action, Allowed, AuthenticationError, Caller, Clock, Credentials, Decision, GrantType,
@@ -94,6 +95,12 @@ pub(crate) fn hash() -> Secret {
     Secret::from(HASH.as_str())
 }
 
+fn levels(list: &[(PrincipalId, Level)]) -> SentList {
+    list.iter()
+        .map(|(who, level)| (*who, level.permissions()))
+        .collect()
+}
+
 impl Ground {
     /// The same accounts and projects, with passwords compared elsewhere.
     pub(crate) fn over(&self, offload: impl Offload) -> Projects {
@@ -140,25 +147,15 @@ impl Ground {
 
     /// Replaces a project's list.
     pub(crate) fn share(&self, entity: EntityId, list: &[(PrincipalId, Level)]) {
-        let list = list
-            .iter()
-            .map(|(who, level)| (*who, level.permissions()))
-            .collect();
+        let list = levels(list);
         let request = ShareRequest::Replace { list, etag: None };
         block_on(self.projects.share(&server(), entity, &request)).unwrap();
     }
 
     /// Gives a repository a list of its own.
     pub(crate) fn local(&self, entity: EntityId, list: &[(PrincipalId, Level)]) {
-        let list = list
-            .iter()
-            .map(|(who, level)| (*who, level.permissions()))
-            .collect();
-        block_on(
-            self.projects
-                .share(&server(), entity, &ShareRequest::GiveLocal(list)),
-        )
-        .unwrap();
+        let request = ShareRequest::GiveLocal(levels(list));
+        block_on(self.projects.share(&server(), entity, &request)).unwrap();
     }
 
     pub(crate) fn sign_in(

@@ -1,6 +1,6 @@
 //! Lists: children, what is in the trash can, tags.
 
-use pierhead_policy::{EntityId, PrincipalId};
+use pierhead_policy::{EntityId, Permissions, PrincipalId};
 use pierhead_projects::listing::{
     ChildOrder, ChildrenQuery, TagOrder, TagQuery, TagRow, TagRows, TrashQuery,
 };
@@ -74,7 +74,6 @@ pub(super) fn trashed(
     connection: &Connection,
     query: &TrashQuery,
 ) -> Result<Vec<TargetRecord>, Fault> {
-    // What a purged project has left is nobody's any more.
     let until = query.until.map_or(i64::MAX, micros);
     // No number is larger than the largest.
     let (at, id) = query.after.map_or((i64::MAX, i64::MAX), |(at, id)| {
@@ -85,15 +84,16 @@ pub(super) fn trashed(
         None => "?4 IS NULL",
     };
     let restorer = match &query.restorer {
-        // 32 is CHANGE_PERMISSIONS.
-        Some(_) => {
+        Some(_) => format!(
             "(trashed_by = ?6 OR EXISTS (
                  SELECT 1 FROM entry WHERE entry.entity = coalesce(entity.parent, entity.id)
                      AND entry.principal IN (SELECT value FROM json_each(?7))
-                     AND entry.bits & 32))"
-        }
-        None => "?6 IS NULL AND ?7 IS NULL",
+                     AND entry.bits & {}))",
+            Permissions::CHANGE_PERMISSIONS.bits()
+        ),
+        None => "?6 IS NULL AND ?7 IS NULL".to_owned(),
     };
+    // What a purged project has left is nobody's any more.
     let sql = format!(
         "SELECT id FROM entity
          WHERE trashed_at <= ?1 AND (trashed_at, id) < (?2, ?3) AND {of} AND {restorer}
