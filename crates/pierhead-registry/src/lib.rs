@@ -42,6 +42,7 @@
 //! - [`Authenticator`], [`Authorizer`], [`TokenIssuer`], [`Observer`], [`Clock`]: the seams.
 //! - [`Reader`], [`Checker`], [`Writer`], [`Remover`]: handles that exist only once the authorizer
 //!   has allowed them, with everything that can be done under each.
+//! - [`RetentionRule`]: which former versions of tags may go.
 //! - [`Registry::catalog`], [`Registry::collect`], [`Registry::close`]: the rest.
 //! - [`Error`]: everything that can be answered instead.
 
@@ -59,6 +60,7 @@ mod page;
 mod reader;
 mod registry;
 mod remover;
+mod retention;
 mod seam;
 mod upload;
 mod writer;
@@ -74,6 +76,7 @@ pub use page::Page;
 pub use reader::{Blob, Reader};
 pub use registry::{Registry, RegistryBuilder};
 pub use remover::Remover;
+pub use retention::{RetentionRule, Retirable};
 pub use seam::*;
 pub use upload::Mounted;
 pub use writer::{StartUpload, UploadStatus, Writer};

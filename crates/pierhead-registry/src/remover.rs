@@ -11,7 +11,7 @@ use crate::{Action, Actor, Caller, Error, Event, Registry};
 /// The right to delete from one name.
 #[derive(Clone, Debug)]
 pub struct Remover {
-    access: Access,
+    pub(crate) access: Access,
 }
 
 impl Registry {
@@ -56,12 +56,7 @@ impl Remover {
         done(deletion, || Error::ManifestUnknown {
             reference: Reference::Digest(digest),
         })?;
-        self.tell(&permit, |name, repository, by| Event::ManifestDeleted {
-            repository,
-            name,
-            digest,
-            by,
-        });
+        self.tell_deleted(&permit, digest);
         Ok(())
     }
 
@@ -86,6 +81,15 @@ impl Remover {
             by: caller.actor(),
         });
         Ok(())
+    }
+
+    pub(crate) fn tell_deleted(&self, permit: &Permit, digest: ContentDigest) {
+        self.tell(permit, |name, repository, by| Event::ManifestDeleted {
+            repository,
+            name,
+            digest,
+            by,
+        });
     }
 
     fn tell(

@@ -77,7 +77,7 @@
 //! - `writer` (group commit), `readers`, `queue` (between them and tasks), `board` (versions).
 //! - `migrate` and `schema/*.sql`; `snapshot`; `codec` (values as columns); `error`.
 //! - `repository_store` (the contract's calls), `fence`, `repository`, `upload`, `blob`,
-//!   `manifest`, `tag`, `referrer`, `history`, `collect`: the operations, as functions over a
+//!   `manifest`, `tag`, `referrer`, `history`, `retention`, `collect`: the operations, as functions over a
 //!   connection inside a transaction.
 //!
 //! [`RepositoryStore`]: pierhead_storage::RepositoryStore
@@ -99,6 +99,7 @@ mod readers;
 mod referrer;
 mod repository;
 mod repository_store;
+mod retention;
 mod snapshot;
 mod store;
 mod tag;

@@ -69,7 +69,6 @@ where
 }
 
 /// Runs several statements on one state of the database.
-#[cfg(feature = "projects")]
 pub(crate) fn consistent<T>(
     connection: &Connection,
     work: impl FnOnce(&Connection) -> Result<T, Fault>,

@@ -6,12 +6,15 @@ use async_trait::async_trait;
 use pierhead_model::{ContentDigest, Reference, RepositoryName, Tag};
 use pierhead_storage::{
     BlobCommit, BlobMount, BlobRecord, CallerId, CollectRule, Condemned, Deletion, Generation,
-    HistoryEntry, Holder, ManifestPut, NewUpload, Permit, Place, Progress, PutOutcome, Referrer,
-    ReferrerQuery, Repository, RepositoryStore, ScopeId, StoreError, StoredManifest, TagRecord,
-    Touch, Upload, UploadId, UploadOwner, Version, View,
+    HistoryEntry, Holder, Inventory, ManifestPut, NewUpload, Permit, Place, Progress, PutOutcome,
+    Referrer, ReferrerQuery, Repository, RepositoryStore, Retirement, ScopeId, StoreError,
+    StoredManifest, TagRecord, Touch, Upload, UploadId, UploadOwner, Version, View,
 };
 
-use crate::{SqliteStore, blob, collect, history, manifest, referrer, repository, tag, upload};
+use crate::readers::consistent;
+use crate::{
+    SqliteStore, blob, collect, history, manifest, referrer, repository, retention, tag, upload,
+};
 
 #[async_trait]
 impl RepositoryStore for SqliteStore {
@@ -253,6 +256,29 @@ impl RepositoryStore for SqliteStore {
         let (view, tag) = (view.clone(), tag.cloned());
         self.read("list the history of tags", move |connection| {
             history::list(connection, &view, tag.as_ref(), before, limit)
+        })
+        .await
+    }
+
+    async fn inventory(&self, view: &View) -> Result<Inventory, StoreError> {
+        let view = view.clone();
+        self.scan("list what a repository holds", move |connection| {
+            consistent(connection, |connection| {
+                retention::inventory(connection, &view)
+            })
+        })
+        .await
+    }
+
+    async fn retire(
+        &self,
+        digests: &[ContentDigest],
+        seen: u64,
+        permit: &Permit,
+    ) -> Result<Retirement, StoreError> {
+        let (digests, permit) = (digests.to_vec(), permit.clone());
+        self.write("retire manifests", move |tx, effects| {
+            retention::retire(tx, effects, &digests, seen, &permit)
         })
         .await
     }

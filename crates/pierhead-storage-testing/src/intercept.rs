@@ -11,10 +11,10 @@ use bytes::Bytes;
 use pierhead_model::{ContentDigest, Reference, RepositoryName, Tag};
 use pierhead_storage::{
     BlobCommit, BlobLimits, BlobMount, BlobRead, BlobRecord, BlobStore, BlobWriter, CallerId,
-    Checkpoint, CollectRule, Condemned, Deletion, Generation, HistoryEntry, Holder, Listed,
-    ManifestPut, NewUpload, Permit, Place, Progress, PutOutcome, ReadOptions, Referrer,
-    ReferrerQuery, Repository, RepositoryStore, ScopeId, StoreError, StoredManifest, TagRecord,
-    Touch, Upload, UploadId, UploadOwner, Version, View,
+    Checkpoint, CollectRule, Condemned, Deletion, Generation, HistoryEntry, Holder, Inventory,
+    Listed, ManifestPut, NewUpload, Permit, Place, Progress, PutOutcome, ReadOptions, Referrer,
+    ReferrerQuery, Repository, RepositoryStore, Retirement, ScopeId, StoreError, StoredManifest,
+    TagRecord, Touch, Upload, UploadId, UploadOwner, Version, View,
 };
 
 /// Is asked around every call of an [`Intercepted`] store. `call` is the method's name.
@@ -363,6 +363,25 @@ impl<I: Intercept> RepositoryStore for Intercepted<dyn RepositoryStore, I> {
             &self.intercept,
             "history",
             self.inner.history(view, tag, before, limit),
+        )
+        .await
+    }
+
+    async fn inventory(&self, view: &View) -> Result<Inventory, StoreError> {
+        around(&self.intercept, "inventory", self.inner.inventory(view)).await
+    }
+
+    async fn retire(
+        &self,
+        digests: &[ContentDigest],
+        seen: u64,
+        permit: &Permit,
+    ) -> Result<Retirement, StoreError> {
+        around(
+            &self.intercept,
+            "retire",
+            self.inner
+                .retire(digests, seen, &self.intercept.permit(permit)),
         )
         .await
     }

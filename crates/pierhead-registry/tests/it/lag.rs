@@ -10,10 +10,10 @@ use bytes::Bytes;
 use pierhead_model::{ContentDigest, Reference, RepositoryName, Tag};
 use pierhead_storage::{
     BlobCommit, BlobLimits, BlobMount, BlobRead, BlobRecord, BlobStore, BlobWriter, CallerId,
-    Checkpoint, CollectRule, Condemned, Deletion, Generation, HistoryEntry, Holder, Listed,
-    ManifestPut, NewUpload, Permit, Place, Progress, PutOutcome, ReadOptions, Referrer,
-    ReferrerQuery, Repository, RepositoryStore, ScopeId, StoreError, StoredManifest, TagRecord,
-    Touch, Upload, UploadId, UploadOwner, Version, View,
+    Checkpoint, CollectRule, Condemned, Deletion, Generation, HistoryEntry, Holder, Inventory,
+    Listed, ManifestPut, NewUpload, Permit, Place, Progress, PutOutcome, ReadOptions, Referrer,
+    ReferrerQuery, Repository, RepositoryStore, Retirement, ScopeId, StoreError, StoredManifest,
+    TagRecord, Touch, Upload, UploadId, UploadOwner, Version, View,
 };
 
 #[derive(Debug)]
@@ -65,6 +65,8 @@ forward! {
     fn history(
         &self, view: &View, tag: Option<&Tag>, before: Option<u64>, limit: usize
     ) -> Vec<HistoryEntry>;
+    fn inventory(&self, view: &View) -> Inventory;
+    fn retire(&self, digests: &[ContentDigest], seen: u64, permit: &Permit) -> Retirement;
     fn condemn(&self, rule: &CollectRule, limit: usize) -> u64;
     fn removable(&self, before: SystemTime, limit: usize) -> Vec<Condemned>;
     fn forget(&self, gone: &[Place]) -> ();

@@ -15,6 +15,7 @@ mod lag;
 mod listing;
 mod manifests;
 mod mounts;
+mod retention;
 mod revoked;
 mod takeover;
 mod uploads;

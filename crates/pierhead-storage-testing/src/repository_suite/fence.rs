@@ -218,6 +218,7 @@ pub(super) async fn a_change_moves_content_and_no_rights(ground: &dyn Repository
         (Call::PutManifest, true),
         (Call::DeleteManifest, true),
         (Call::DeleteTag, true),
+        (Call::Retire, false),
     ];
     for (call, moves) in changes {
         let scene = Scene::existing(Bench::new(ground).await).await?;

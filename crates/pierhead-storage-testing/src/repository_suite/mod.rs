@@ -7,6 +7,7 @@ mod fence;
 mod listing;
 mod manifest;
 mod put;
+mod retention;
 mod scene;
 mod upload;
 
@@ -95,6 +96,13 @@ pub const CHECKS: &[Check<dyn RepositoryGround>] = table! {
             a_tag_names_what_was_pushed_last
             referrers_are_listed_in_digest_order
             history_keeps_every_push_newest_first;
+        often:;
+    }
+    retention {
+        once:
+            an_inventory_shows_manifests_and_the_newest_pushes
+            what_a_tag_or_a_staying_index_names_is_never_retired
+            what_was_decided_of_another_state_retires_nothing;
         often:;
     }
     fence {

@@ -23,9 +23,10 @@ pub(super) enum Call {
     PutManifest,
     DeleteManifest,
     DeleteTag,
+    Retire,
 }
 
-pub(super) const CALLS: [Call; 8] = [
+pub(super) const CALLS: [Call; 9] = [
     Call::OpenUpload,
     Call::CommitBlob,
     Call::MountFrom,
@@ -34,6 +35,7 @@ pub(super) const CALLS: [Call; 8] = [
     Call::PutManifest,
     Call::DeleteManifest,
     Call::DeleteTag,
+    Call::Retire,
 ];
 
 /// A view in which every call has something to do.
@@ -119,6 +121,13 @@ impl Scene {
             }
             Call::DeleteManifest => store.delete_manifest(&digest(0), permit).await.map(drop),
             Call::DeleteTag => store.delete_tag(&tag("v1")?, permit).await.map(drop),
+            Call::Retire => {
+                let seen = match store.inventory(&permit.view).await {
+                    Ok(inventory) => inventory.content,
+                    Err(_) => 0,
+                };
+                store.retire(&[digest(6)], seen, permit).await.map(drop)
+            }
         })
     }
 
@@ -172,6 +181,11 @@ pub(super) async fn stale_reads(scene: &Scene, view: &View) -> Outcome {
     refused!(
         "history",
         store.history(view, None, None, 10).await,
+        StoreError::Stale
+    )?;
+    refused!(
+        "the inventory",
+        store.inventory(view).await,
         StoreError::Stale
     )?;
     refused!(

@@ -10,6 +10,7 @@ mod collect;
 mod link;
 mod manifest;
 mod repository;
+mod retention;
 mod state;
 mod upload;
 

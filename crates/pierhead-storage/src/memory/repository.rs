@@ -11,9 +11,9 @@ use pierhead_model::{ContentDigest, Reference, RepositoryName, Tag};
 use super::state::State;
 use crate::{
     BlobCommit, BlobMount, BlobRecord, CallerId, CollectRule, Condemned, Deletion, Generation,
-    HistoryEntry, Holder, ManifestPut, NewUpload, Permit, Place, Progress, PutOutcome, Referrer,
-    ReferrerQuery, Repository, RepositoryId, RepositoryStore, ScopeId, StoreError, StoredManifest,
-    TagRecord, Touch, Upload, UploadId, UploadOwner, Version, View,
+    HistoryEntry, Holder, Inventory, ManifestPut, NewUpload, Permit, Place, Progress, PutOutcome,
+    Referrer, ReferrerQuery, Repository, RepositoryId, RepositoryStore, Retirement, ScopeId,
+    StoreError, StoredManifest, TagRecord, Touch, Upload, UploadId, UploadOwner, Version, View,
 };
 
 /// A [`RepositoryStore`] in memory. A clone is another handle to the same rows.
@@ -224,6 +224,19 @@ impl RepositoryStore for MemoryRepositoryStore {
         limit: usize,
     ) -> Result<Vec<HistoryEntry>, StoreError> {
         self.state.lock().history(view, tag, before, limit)
+    }
+
+    async fn inventory(&self, view: &View) -> Result<Inventory, StoreError> {
+        self.state.lock().inventory(view)
+    }
+
+    async fn retire(
+        &self,
+        digests: &[ContentDigest],
+        seen: u64,
+        permit: &Permit,
+    ) -> Result<Retirement, StoreError> {
+        self.state.lock().retire(digests, seen, permit)
     }
 
     async fn condemn(&self, rule: &CollectRule, limit: usize) -> Result<u64, StoreError> {

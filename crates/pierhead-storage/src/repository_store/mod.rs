@@ -3,6 +3,7 @@
 mod blob;
 mod collect;
 mod manifest;
+mod retention;
 mod upload;
 
 use std::fmt;
@@ -17,6 +18,7 @@ pub use manifest::{
     HistoryEntry, ManifestPut, PutOutcome, Referrer, ReferrerQuery, StoredManifest,
     StoredReference, TagRecord,
 };
+pub use retention::{Inventory, InventoryManifest, LastPush, Retirement};
 pub use upload::{BlobCommit, Generation, NewUpload, Progress, Upload, UploadOwner};
 
 use crate::{
@@ -201,6 +203,19 @@ pub trait RepositoryStore: fmt::Debug + Send + Sync + 'static {
         before: Option<u64>,
         limit: usize,
     ) -> Result<Vec<HistoryEntry>, StoreError>;
+
+    /// Everything a view holds, as of one moment.
+    async fn inventory(&self, view: &View) -> Result<Inventory, StoreError>;
+
+    /// Takes manifests away, in this order, that no tag names and no index that is still here: all
+    /// in one transaction, and only while the repository's `content` counter is `seen`, so that
+    /// what was decided from an [`Inventory`] still holds.
+    async fn retire(
+        &self,
+        digests: &[ContentDigest],
+        seen: u64,
+        permit: &Permit,
+    ) -> Result<Retirement, StoreError>;
 
     /// Ends what has outlived its grace and condemns every place nothing reaches any more; at most
     /// about `limit` rows a call. Returns how many rows it took: call again until that is zero.
