@@ -94,7 +94,7 @@
 //! # The map
 //!
 //! - [`Projects`]: the facade; [`Actor`]: who asks it.
-//! - `entity`: projects and repositories: seen, listed, described, shared, trashed, explained.
+//! - `entity`: projects and repositories: seen, listed, described, shared, trashed, retired, explained.
 //! - `people`: accounts, teams, names; passwords, sessions and tokens.
 //! - [`provision`]: a whole set-up from a file.
 //! - `seam`: the registry's seams (`authenticate`, `authorize`, `issue`), and the facts behind them.
@@ -121,6 +121,7 @@ pub use entity::describe::{DescribeRequest, MAX_DESCRIPTION};
 pub use entity::etag::{BadEtag, Etag};
 pub use entity::explain::{AuditRequest, Subject};
 pub use entity::project::{FIRST_ENTITY, MAX_PROJECT_NAME};
+pub use entity::retention::Retired;
 pub use entity::share::{SentList, ShareRequest};
 pub use entity::trash::{Purged, TrashPage, TrashedView};
 pub use entity::view::{EntityKind, EntityView, Listed, MAX_PAGE};

@@ -98,6 +98,7 @@ mod page;
 mod permission;
 mod profile;
 mod query;
+mod retention;
 mod route;
 mod service;
 mod team;

@@ -53,6 +53,7 @@ pub(crate) enum Operation {
     ReadAudit,
     ListEntityTrash,
     ListPushes,
+    Retire,
 }
 
 impl Operation {
@@ -73,6 +74,7 @@ impl Operation {
                 | Self::PutDisabled
                 | Self::PutPassword
                 | Self::MakeTeam
+                | Self::Retire
         )
     }
 }
@@ -182,6 +184,7 @@ const CALLS: &[(&str, Methods)] = &[
         &[(GET, Op::ListEntityTrash)],
     ),
     ("/pierhead/v1/entity/{}/history", &[(GET, Op::ListPushes)]),
+    ("/pierhead/v1/entity/{}/retire", &[(POST, Op::Retire)]),
     ("/pierhead/v1/audit", &[(GET, Op::ReadAudit)]),
 ];
 

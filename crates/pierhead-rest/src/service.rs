@@ -18,8 +18,8 @@ use crate::options::RestOptions;
 use crate::query::Query;
 use crate::route::{Operation, PREFIXES, Route, calls};
 use crate::{
-    account, acl, audit, auth, children, docker, entity, explain, permission, profile, team, token,
-    trash,
+    account, acl, audit, auth, children, docker, entity, explain, permission, profile, retention,
+    team, token, trash,
 };
 
 /// The management API of some [`Projects`], as a [`tower_service::Service`].
@@ -147,6 +147,7 @@ async fn dispatch(exchange: &Exchange<'_>, operation: Operation) -> Answer {
         Operation::ListTags => docker::tags(exchange).await,
         Operation::FindRepository => docker::find(exchange).await,
         Operation::ListPushes => docker::pushes(exchange).await,
+        Operation::Retire => retention::retire(exchange).await,
         Operation::GetList => acl::get(exchange).await,
         Operation::GiveList => acl::give(exchange).await,
         Operation::ReplaceList => acl::replace(exchange).await,

@@ -2,8 +2,10 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use pierhead::http::HttpOptions;
+use pierhead::registry::RetentionRule;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 
@@ -35,6 +37,7 @@ pub(crate) struct Config {
     pub(crate) limits: Limits,
     pub(crate) collector: Collector,
     pub(crate) trash: Trash,
+    pub(crate) retention: Option<Retention>,
     pub(crate) log: Log,
 }
 
@@ -187,8 +190,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 2048,
-            header_timeout: Span(std::time::Duration::from_secs(60)),
-            body_idle_timeout: Span(std::time::Duration::from_secs(60)),
+            header_timeout: Span(Duration::from_secs(60)),
+            body_idle_timeout: Span(Duration::from_secs(60)),
             manifest: Bytes(4 << 20),
             blob: None,
         }
@@ -214,6 +217,36 @@ pub(crate) struct Collector {
 pub(crate) struct Trash {
     #[serde(deserialize_with = "some_span::<_, 1, { 10 * YEAR }>")]
     pub(crate) keep: Option<Span>,
+}
+
+/// Which former versions of tags are taken away, and how often that is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "RetentionKeys")]
+pub(crate) struct Retention {
+    pub(crate) rule: RetentionRule,
+    pub(crate) every: Span,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RetentionKeys {
+    newest: Option<u32>,
+    #[serde(default, deserialize_with = "some_span::<_, 1, { 100 * YEAR }>")]
+    younger_than: Option<Span>,
+    #[serde(default, deserialize_with = "some_span::<_, 1, YEAR>")]
+    every: Option<Span>,
+}
+
+impl TryFrom<RetentionKeys> for Retention {
+    type Error = &'static str;
+
+    fn try_from(keys: RetentionKeys) -> Result<Self, Self::Error> {
+        let newest = keys.newest.map(|newest| newest as usize);
+        let rule = RetentionRule::new(newest, keys.younger_than.map(|span| span.0));
+        let every = keys.every.unwrap_or(Span(Duration::from_secs(6 * 3_600)));
+        rule.map(|rule| Self { rule, every })
+            .ok_or("say what stays: `newest` versions of each tag, `younger_than`, or both")
+    }
 }
 
 /// What is written to standard error.

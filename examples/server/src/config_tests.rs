@@ -42,6 +42,10 @@ fn every_key_is_read() {
         upload_idle = "12h"
         [trash]
         keep = "7d"
+        [retention]
+        newest = 10
+        younger_than = "90d"
+        every = "1h"
         [log]
         level = "debug"
         format = "json"
@@ -82,6 +86,11 @@ fn every_key_is_read() {
         trash: Trash {
             keep: Some(seconds(7 * 86_400)),
         },
+        retention: Some(Retention {
+            rule: RetentionRule::new(Some(10), Some(Duration::from_secs(90 * 86_400)))
+                .expect("it has a bound"),
+            every: seconds(3600),
+        }),
         log: Log {
             level: Level::Debug,
             format: Format::Json,

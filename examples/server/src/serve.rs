@@ -4,7 +4,7 @@ use std::future::Future;
 use std::io::Write as _;
 use std::time::Duration;
 
-use pierhead::projects::{ProjectsError, Purged};
+use pierhead::projects::{ProjectsError, Purged, Retired};
 use pierhead::registry::{CollectSchedule, Collected, Error};
 use tokio::runtime::{Builder, Runtime};
 
@@ -12,6 +12,7 @@ use crate::access::Services;
 use crate::admin;
 use crate::assemble::{Parts, assemble};
 use crate::banner::{self, Banner};
+use crate::config::Retention;
 use crate::connection::Connections;
 use crate::data_dir::DataDir;
 use crate::failure::{Failure, chain};
@@ -79,6 +80,7 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
                 () = connections.accept(&listener) => "the listener",
                 () = collect(&settings, &parts) => "the collector",
                 () = empty_trash(&settings, &parts) => "the trash can",
+                () = retire(&settings, &parts) => "the retention rule",
             };
             drop(listener);
             stop(signal, &mut signals, &connections, settings.drain).await;
@@ -159,6 +161,30 @@ fn report_purged(round: Result<Purged, ProjectsError>) {
             tracing::info!("purged {entities} projects and repositories from the trash can");
         }
         Err(error) => tracing::warn!("the trash can was not emptied: {}", chain(&error)),
+    }
+}
+
+/// Takes away the former versions of tags that the rule lets go, for ever.
+async fn retire(settings: &Settings, parts: &Parts) {
+    match settings.config.retention {
+        Some(Retention { rule, every }) => {
+            let keeper = parts
+                .projects
+                .retention_keeper(rule, every.0, report_retired);
+            keeper.await;
+        }
+        None => std::future::pending().await,
+    }
+}
+
+fn report_retired(round: Result<Retired, ProjectsError>) {
+    match round {
+        Ok(Retired { manifests: 0, .. }) => {}
+        Ok(Retired {
+            repositories,
+            manifests,
+        }) => tracing::info!("retired {manifests} manifests of {repositories} repositories"),
+        Err(error) => tracing::warn!("not all that may go was retired: {}", chain(&error)),
     }
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod describe;
 pub(crate) mod etag;
 pub(crate) mod explain;
 pub(crate) mod project;
+pub(crate) mod retention;
 pub(crate) mod share;
 pub(crate) mod trash;
 pub(crate) mod view;

@@ -166,6 +166,16 @@ fn described(change: &Change) -> (&'static str, Option<Value>) {
         Change::RevokeCredential { credential, .. } => {
             ("revoke", Some(json!({ "id": credential.0 })))
         }
+        Change::Retire {
+            rule, manifests, ..
+        } => (
+            "retire",
+            Some(json!({
+                "newest": rule.newest(),
+                "youngerThan": rule.younger_than().map(|age| age.as_secs()),
+                "manifests": manifests,
+            })),
+        ),
         Change::UseRole { action, name, .. } => {
             ("use-role", Some(json!({ "action": action, "name": name })))
         }
@@ -192,6 +202,7 @@ fn concerned(change: &Change) -> (Option<EntityId>, Option<PrincipalId>) {
         | Change::Describe { entity, .. }
         | Change::Purge { entity } => (Some(entity.id()), None),
         Change::CreateCredential(new) => (None, Some(new.account)),
+        Change::Retire { repository, .. } => (Some(*repository), None),
         Change::UseRole {
             entity, principal, ..
         } => (*entity, *principal),

@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use pierhead_auth::token::TokenHash;
 use pierhead_policy::{AccessList, EntityId, PrincipalId, Scopes};
+use pierhead_registry::RetentionRule;
 use pierhead_storage::{Fence, ParentId, RepositoryId, ScopeId, ScopeKind};
 
 use crate::actor::Actor;
@@ -222,6 +223,16 @@ pub enum Change {
         /// Which.
         credential: CredentialId,
     },
+    /// Changes nothing but the audit record: manifests that a retention rule lets go are about to be
+    /// taken away.
+    Retire {
+        /// From which repository.
+        repository: EntityId,
+        /// Which rule.
+        rule: RetentionRule,
+        /// How many there are.
+        manifests: usize,
+    },
     /// Changes nothing but the audit record: what the operator's role alone allowed.
     UseRole {
         /// The repository, or the project of a new name; none for a listing.
@@ -252,10 +263,12 @@ impl Change {
         match self {
             Self::CreateAccount(new) if new.operator => vec![account(&new.id), OPERATORS],
             Self::CreateAccount(new) => vec![account(&new.id)],
-            // An address decides nothing, nor does what was allowed before.
-            Self::SetEmail { .. } | Self::UseRole { .. } | Self::Describe { name: None, .. } => {
-                Vec::new()
-            }
+            // An address decides nothing, nor does what was allowed before, nor what a repository
+            // holds.
+            Self::SetEmail { .. }
+            | Self::UseRole { .. }
+            | Self::Retire { .. }
+            | Self::Describe { name: None, .. } => Vec::new(),
             Self::SetCertified { account: id, .. } | Self::SetPassword { account: id, .. } => {
                 vec![account(id)]
             }

@@ -111,6 +111,71 @@ fn every_push_is_kept() {
 }
 
 #[test]
+fn former_versions_go_as_a_rule_says() {
+    let scene = scene();
+    let name = format!("{}/tools", scene.project);
+    let path = format!("/pierhead/v1/entity/{}/retire", scene.tools);
+    for version in 1..4 {
+        scene.ground.clock.advance(60);
+        scene.ground.push_version("ana", &name, "v1", version);
+    }
+    let retire = |token: &str, body: &str| scene.ground.call(token, "POST", &path, body);
+    let planned = retire(&scene.as_ana, r#"{"newest":2,"dryRun":true}"#).expect(200);
+    assert_eq!(planned["totalNumberOfResults"], 2);
+    assert_eq!(planned["results"].as_array().unwrap().len(), 2);
+    for taken in planned["results"].as_array().unwrap() {
+        assert_eq!(text(taken, "digest").len(), DIGEST_LENGTH);
+        assert!(taken["size"] == 34 || taken["size"] == 35, "{taken}");
+        assert_eq!(taken["tags"], json!(["v1"]));
+    }
+    assert_eq!(
+        retire(&scene.as_ana, r#"{"newest":2,"dryRun":true}"#).expect(200),
+        planned,
+        "a dry run takes nothing"
+    );
+    for (rule, left) in [
+        (r#"{"newest":0,"youngerThanSeconds":3600}"#, 0),
+        (r#"{"newest":4}"#, 0),
+        (r#"{"newest":3,"youngerThanSeconds":60}"#, 1),
+        (r#"{"youngerThanSeconds":61}"#, 1),
+    ] {
+        let taken = retire(&scene.as_ana, rule).expect(200);
+        assert_eq!(taken["totalNumberOfResults"], left, "{rule}");
+        assert_eq!(taken["dryRun"], false);
+    }
+    let audit = format!("/pierhead/v1/audit?entity={}", scene.tools);
+    let audit = scene.ground.get(&scene.as_ana, &audit).expect(200);
+    let told: Vec<_> = audit["results"].as_array().unwrap().iter().collect();
+    let told: Vec<_> = told.iter().filter(|row| row["what"] == "retire").collect();
+    assert_eq!(told.len(), 2, "{audit}");
+    assert_eq!(told[1]["after"]["newest"], 3);
+    assert_eq!(told[1]["after"]["manifests"], 1);
+    let history = format!("/pierhead/v1/entity/{}/history", scene.tools);
+    let history = scene.ground.get(&scene.as_vic, &history).expect(200);
+    assert_eq!(history["results"].as_array().unwrap().len(), 4);
+    for bad in [
+        "{}",
+        r#"{"dryRun":true}"#,
+        r#"{"newest":null}"#,
+        r#"{"newest":-1}"#,
+        r#"{"newest":1.5}"#,
+        r#"{"newest":"1"}"#,
+        r#"{"newest":99999999999}"#,
+        r#"{"newest":1,"dryrun":true}"#,
+        r#"{"newest":1,"dryRun":"true"}"#,
+    ] {
+        retire(&scene.as_ana, bad).refused(400);
+    }
+    let rule = r#"{"newest":0}"#;
+    retire(&scene.as_vic, rule).refused(403);
+    retire(&scene.as_bob, rule).refused(404);
+    retire("", rule).refused(404);
+    let project = format!("/pierhead/v1/entity/{}/retire", scene.project);
+    let none = scene.ground.call(&scene.as_ana, "POST", &project, rule);
+    assert_eq!(none.expect(200)["totalNumberOfResults"], 0);
+}
+
+#[test]
 fn a_repository_is_found_by_its_name() {
     let scene = scene();
     let find = |token: &str, name: &str| {

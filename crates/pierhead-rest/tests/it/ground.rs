@@ -279,6 +279,17 @@ impl Ground {
 
     /// Pushes an index to a repository, which comes into being if it is not there.
     pub(crate) fn push(&self, username: &str, name: &str, tag: &str) -> EntityId {
+        self.push_version(username, name, tag, 0)
+    }
+
+    /// The same of another content for each number.
+    pub(crate) fn push_version(
+        &self,
+        username: &str,
+        name: &str,
+        tag: &str,
+        version: usize,
+    ) -> EntityId {
         let basic = Credentials::Basic {
             username: username.to_owned(),
             password: WireSecret::new(PASSWORD),
@@ -314,7 +325,8 @@ impl Ground {
                 caller: caller.id.clone(),
             }),
         };
-        let bytes = Bytes::from_static(br#"{"schemaVersion":2,"manifests":[]}"#);
+        let spaces = " ".repeat(version);
+        let bytes = Bytes::from(format!(r#"{{"schemaVersion":2,"manifests":[]}}{spaces}"#));
         let put = ManifestPut {
             digest: ContentDigest::sha256(&bytes),
             bytes,

@@ -86,7 +86,7 @@ pub(super) fn apply(
             params![signed(entity.id().get()), by.map(id), by.map(|_| at)],
         ),
         Change::Purge { entity } => purge(tx, effects, *entity),
-        Change::UseRole { .. } => Ok(()),
+        Change::UseRole { .. } | Change::Retire { .. } => Ok(()),
         // A change that this store does not know must not be half made.
         other => Err(rusqlite::Error::ToSqlConversionFailure(
             format!("the store does not know the change {other:?}").into(),

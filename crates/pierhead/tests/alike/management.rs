@@ -90,6 +90,16 @@ pub(crate) fn by_number(etag: &str) -> Vec<Call> {
         call(Method::PUT, "/repo/v1/trashcan/purge/{}", ""),
         call(Method::GET, "/pierhead/v1/entity/{}/trash", ""),
         call(Method::GET, "/pierhead/v1/entity/{}/history", ""),
+        call(
+            Method::POST,
+            "/pierhead/v1/entity/{}/retire",
+            r#"{"newest":1}"#,
+        ),
+        call(
+            Method::POST,
+            "/pierhead/v1/entity/{}/retire",
+            r#"{"newest":1,"dryRun":true}"#,
+        ),
         call(Method::GET, "/pierhead/v1/audit", "").asking("?entity=ENTITY"),
     ];
     let access = "/repo/v1/entity/{}/access";
