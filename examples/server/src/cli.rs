@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::client::TagsArgs;
+
 /// What is to be done.
 #[derive(Debug)]
 pub(crate) enum Command {
@@ -12,6 +14,8 @@ pub(crate) enum Command {
     Serve(Told),
     /// Turn a password into what a provisioning file may hold.
     HashPassword,
+    /// Ask a server about the tags of a repository.
+    Tags(TagsArgs),
 }
 
 /// A private Docker and OCI registry.
@@ -35,6 +39,8 @@ enum Word {
     /// Read a password from standard input and print its hash, for `password_hash` in a provisioning
     /// file
     HashPassword,
+    /// List the tags of a repository, or every push of them; take former versions away
+    Tags(TagsArgs),
 }
 
 /// What the command line says of serving. It wins over the configuration file.
@@ -68,6 +74,7 @@ impl From<Line> for Command {
     fn from(line: Line) -> Self {
         match line.command {
             Some(Word::HashPassword) => Self::HashPassword,
+            Some(Word::Tags(args)) => Self::Tags(args),
             Some(Word::Serve(told)) => Self::Serve(told),
             None => Self::Serve(line.told),
         }
@@ -120,6 +127,12 @@ mod tests {
                 "--listen 127.0.0.1:99999",
                 "invalid value '127.0.0.1:99999'",
             ),
+            ("tags", "the following required arguments were not provided"),
+            ("tags a/b --prune", "--newest <COUNT>"),
+            ("tags a/b --newest 1", "--prune"),
+            ("tags a/b --history --prune --newest 1", "cannot be used"),
+            ("tags a/b --prune --younger-than 90", "write it as"),
+            ("tags a/b --tag v1", "--history"),
             ("srve", "unrecognized subcommand 'srve'"),
             ("hash-password secret", "unexpected argument 'secret'"),
             ("--data a --data b", "cannot be used multiple times"),

@@ -48,7 +48,7 @@ pub(crate) fn hash_password() -> Result<(), Failure> {
 }
 
 /// One line; it is not shown while somebody types it.
-fn read_password() -> io::Result<Secret> {
+pub(crate) fn read_password() -> io::Result<Secret> {
     let stdin = io::stdin();
     let mut line = String::new();
     if stdin.is_terminal() {

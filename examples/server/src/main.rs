@@ -10,6 +10,7 @@
 //! - `data_dir`, `keys`, `admin`: what it keeps, and what it makes at its first start.
 //! - `assemble`: the crates, joined; `serve`: its life from start to stop.
 //! - `listen`, `connection`, `access`: sockets, connections, requests.
+//! - `client`: commands that ask a running server.
 //! - `log`, `banner`, `failure`, `signals`: what it says and hears.
 
 mod access;
@@ -17,6 +18,7 @@ mod admin;
 mod assemble;
 mod banner;
 mod cli;
+mod client;
 mod config;
 mod connection;
 mod credentials;
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
     let done = match cli::read() {
         cli::Command::Serve(told) => settings::Settings::gather(told).and_then(serve::run),
         cli::Command::HashPassword => credentials::hash_password(),
+        cli::Command::Tags(args) => client::tags(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -21,16 +21,21 @@ const AMOUNTS: [(&str, u64); 4] = [
     ("TiB", 1 << 40),
 ];
 
+impl Span {
+    /// The span that a text means.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        let seconds = amount(text, &SPANS).filter(|seconds| *seconds <= LONGEST)?;
+        Some(Self(Duration::from_secs(seconds)))
+    }
+}
+
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let text = String::deserialize(from)?;
-        match amount(&text, &SPANS) {
-            Some(seconds) if seconds <= LONGEST => Ok(Self(Duration::from_secs(seconds))),
-            _ => {
-                let expected = &"a span of time such as \"30s\", \"15m\", \"24h\" or \"7d\"";
-                Err(D::Error::invalid_value(Unexpected::Str(&text), expected))
-            }
-        }
+        Self::read(&text).ok_or_else(|| {
+            let expected = &"a span of time such as \"30s\", \"15m\", \"24h\" or \"7d\"";
+            D::Error::invalid_value(Unexpected::Str(&text), expected)
+        })
     }
 }
 

@@ -1,0 +1,114 @@
+//! Answers as people read them: columns, sizes, ages.
+
+use std::time::{Duration, SystemTime};
+
+/// Rows under a heading, in columns as wide as their widest.
+pub(crate) fn table<const N: usize>(heading: [&str; N], rows: &[[String; N]]) -> String {
+    let mut widths = heading.map(str::len);
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let heading = heading.map(str::to_owned);
+    let mut text = String::new();
+    for row in std::iter::once(&heading).chain(rows) {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(widths) {
+            line.push_str(cell);
+            let missing = width.saturating_sub(cell.chars().count());
+            line.extend(std::iter::repeat_n(' ', missing + 2));
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// An amount of bytes: `512 B`, `1.5 KiB`, `12 MiB`.
+pub(crate) fn size(bytes: u64) -> String {
+    let mut unit = "B";
+    let mut whole = bytes;
+    let mut tenths = 0;
+    for next in ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"] {
+        if whole < 1_024 {
+            break;
+        }
+        tenths = whole % 1_024 * 10 / 1_024;
+        whole /= 1_024;
+        unit = next;
+    }
+    if unit == "B" || whole >= 10 {
+        format!("{whole} {unit}")
+    } else {
+        format!("{whole}.{tenths} {unit}")
+    }
+}
+
+/// How long ago something was: `3 hours ago`.
+pub(crate) fn age(at: SystemTime, now: SystemTime) -> String {
+    let seconds = now.duration_since(at).as_ref().map_or(0, Duration::as_secs);
+    let units = [
+        (365 * 86_400, "year"),
+        (30 * 86_400, "month"),
+        (86_400, "day"),
+        (3_600, "hour"),
+        (60, "minute"),
+    ];
+    let Some((length, name)) = units.into_iter().find(|(length, _)| seconds >= *length) else {
+        return "just now".to_owned();
+    };
+    let count = seconds / length;
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {name}{plural} ago")
+}
+
+/// The start of a digest, which is enough for people to tell digests apart.
+pub(crate) fn short(digest: &str) -> &str {
+    let length = digest.find(':').map_or(0, |colon| colon + 1) + 12;
+    digest.get(..length).unwrap_or(digest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_has_columns() {
+        let rows = [
+            ["v1".to_owned(), "1 B".to_owned()],
+            ["latest".to_owned(), String::new()],
+        ];
+        let expected = "TAG     SIZE\nv1      1 B\nlatest\n";
+        assert_eq!(table(["TAG", "SIZE"], &rows), expected);
+    }
+
+    #[test]
+    fn sizes_and_ages_are_for_people() {
+        for (bytes, shown) in [
+            (0, "0 B"),
+            (1_023, "1023 B"),
+            (1_024, "1.0 KiB"),
+            (1_536, "1.5 KiB"),
+            (10 << 20, "10 MiB"),
+            (u64::MAX, "15 EiB"),
+        ] {
+            assert_eq!(size(bytes), shown);
+        }
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1 << 31);
+        for (seconds, shown) in [
+            (0, "just now"),
+            (59, "just now"),
+            (60, "1 minute ago"),
+            (7_200, "2 hours ago"),
+            (86_400, "1 day ago"),
+            (40 * 86_400, "1 month ago"),
+            (800 * 86_400, "2 years ago"),
+        ] {
+            assert_eq!(age(now - Duration::from_secs(seconds), now), shown);
+        }
+        assert_eq!(age(now + Duration::from_secs(9), now), "just now");
+        assert_eq!(short("sha256:0123456789abcdef"), "sha256:0123456789ab");
+        assert_eq!(short("odd"), "odd");
+    }
+}
