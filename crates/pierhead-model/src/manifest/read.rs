@@ -199,13 +199,6 @@ impl<'a> Reader<'a, '_> {
         known: &'static [&'static str],
         seen: &mut Seen,
     ) -> Read<Option<&'static str>> {
-        if let Some(text) = key.plain()
-            && let Some(index) = known.iter().position(|known| *known == text)
-        {
-            return self
-                .see(key, known, index, seen)
-                .map(|new| new.then_some(known[index]));
-        }
         let text = key.decode();
         if let Some(index) = known.iter().position(|known| *known == text) {
             return self

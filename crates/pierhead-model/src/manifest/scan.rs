@@ -32,11 +32,6 @@ impl<'a> RawStr<'a> {
             Cow::Borrowed(self.raw)
         }
     }
-
-    /// The text, if it stands as it is.
-    pub(super) fn plain(self) -> Option<&'a str> {
-        (!self.escaped).then_some(self.raw)
-    }
 }
 
 pub(super) struct Cursor<'a> {

@@ -119,3 +119,30 @@ fn a_text_is_taken_only_if_it_stands_there() {
         assert_eq!(cursor.at(), at, "{json}");
     }
 }
+
+#[test]
+fn a_control_character_is_seen_wherever_it_stands_in_a_string() {
+    for length in 1..=24 {
+        for at in 0..length {
+            for control in 0..=0x1f_u8 {
+                let mut text = "a".repeat(length);
+                text.replace_range(at..=at, &char::from(control).to_string());
+                assert!(
+                    !accepts(&format!("\"{text}\"")),
+                    "{control:#x} at {at} of {length}"
+                );
+            }
+            // The first character that is none, and those that only look like one from afar.
+            for good in [
+                " ", "!", "#", "\u{7f}", "\u{80}", "\u{9c}", "\u{a2}", "\u{85c}", "\u{ffff}",
+            ] {
+                let mut text = "a".repeat(length);
+                text.replace_range(at..=at, good);
+                assert!(
+                    accepts(&format!("\"{text}\"")),
+                    "{good:?} at {at} of {length}"
+                );
+            }
+        }
+    }
+}
