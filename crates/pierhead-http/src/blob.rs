@@ -90,7 +90,8 @@ pub(crate) async fn delete(
     digest: &ContentDigest,
 ) -> Result<Response<ResponseBody>, Failure> {
     let remover = exchange.remover(name).await?;
-    remover.blob(digest).await.map_err(exchange.refused())?;
+    let deleted = remover.blob(digest).await;
+    deleted.map_err(exchange.stays("GET, HEAD"))?;
     Ok(Answer::new(StatusCode::ACCEPTED).empty())
 }
 

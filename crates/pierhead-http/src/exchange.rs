@@ -1,5 +1,6 @@
 //! What the parts of the protocol share of one request.
 
+use http::header::ALLOW;
 use http::request::Parts;
 use pierhead_model::RepositoryName;
 use pierhead_registry::{Caller, Checker, Error, Reader, Registry, Remover, Writer};
@@ -19,6 +20,20 @@ impl Exchange<'_> {
     /// Turns what the registry refuses into an answer.
     pub(crate) fn refused(&self) -> impl Fn(Error) -> Failure {
         |error| Failure::of(error, self.options)
+    }
+
+    /// The same of what shall be deleted. What something else names stays, and says which methods
+    /// it answers all the same (RFC 9110 section 15.5.6).
+    pub(crate) fn stays(&self, methods: &'static str) -> impl Fn(Error) -> Failure {
+        move |error| {
+            let is_held = matches!(error, Error::Held { .. });
+            let failure = Failure::of(error, self.options);
+            if is_held {
+                failure.with_text(ALLOW, methods)
+            } else {
+                failure
+            }
+        }
     }
 
     /// The caller's right to pull, or the answer that refuses it.

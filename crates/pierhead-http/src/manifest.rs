@@ -1,7 +1,7 @@
 //! Manifests: read, looked at, put, deleted.
 //! <https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-manifests>
 
-use http::header::{CONTENT_TYPE, HeaderValue, LOCATION};
+use http::header::{CONTENT_TYPE, HeaderValue, LOCATION, WARNING};
 use http::{Response, StatusCode};
 use pierhead_model::{MediaType, Reference, RepositoryName};
 use pierhead_registry::PutManifest;
@@ -13,6 +13,11 @@ use crate::operation::ManifestRequest;
 use crate::response::{
     Answer, DOCKER_CONTENT_DIGEST, OCI_SUBJECT, OCI_TAG, content_headers, not_modified,
 };
+
+/// Clients show it to people.
+/// <https://github.com/opencontainers/distribution-spec/blob/main/spec.md#warnings>
+const DEPRECATED_LAYER: &str = "299 - \"it has layers of a non-distributable type, which the image \
+    specification has deprecated, and whose bytes may be missing here; build it with ordinary ones\"";
 
 /// `GET`. An `Accept` that does not fit is served all the same: refusing helps nobody, and clients
 /// that cannot read the media type say so better.
@@ -96,6 +101,9 @@ pub(crate) async fn put(
     if let Some(subject) = receipt.subject {
         answer = answer.with_text(OCI_SUBJECT, subject);
     }
+    if receipt.nondistributable > 0 {
+        answer = answer.with_text(WARNING, DEPRECATED_LAYER);
+    }
     if asked {
         for tag in &receipt.tags {
             answer = answer.with_text(OCI_TAG, tag);
@@ -115,7 +123,7 @@ pub(crate) async fn delete(
         Reference::Tag(tag) => remover.tag(tag).await,
         Reference::Digest(digest) => remover.manifest(digest).await,
     }
-    .map_err(exchange.refused())?;
+    .map_err(exchange.stays("GET, HEAD, PUT"))?;
     Ok(Answer::new(StatusCode::ACCEPTED).empty())
 }
 

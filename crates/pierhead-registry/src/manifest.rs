@@ -38,6 +38,9 @@ pub struct ManifestReceipt {
     pub tags: Vec<Tag>,
     /// Whether the repository came into being with it.
     pub created: bool,
+    /// How many of its layers are of a non-distributable type, which the image specification has
+    /// deprecated: their bytes may be missing.
+    pub nondistributable: usize,
 }
 
 impl Writer {
@@ -49,6 +52,8 @@ impl Writer {
             .map_err(Error::ManifestInvalid)?;
         let digest = digest_of(&put)?;
         let subject = manifest.subject().map(|subject| subject.digest);
+        let named = manifest.references();
+        let nondistributable = named.filter(|named| !named.distributable).count();
         let mut tags = put.tags;
         if let Reference::Tag(tag) = put.reference {
             tags.insert(0, tag);
@@ -95,6 +100,7 @@ impl Writer {
                     subject,
                     tags,
                     created,
+                    nondistributable,
                 })
             }
         }

@@ -179,6 +179,7 @@ async fn a_blob_that_a_manifest_names_stays_and_says_whose_it_is() {
         "{}",
         reply.message()
     );
+    assert_eq!(reply.header("allow"), Some("GET, HEAD"));
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@
 mod blobs;
 mod bodies;
 mod challenges;
+mod clients;
 mod hostile;
 mod lists;
 mod manifests;

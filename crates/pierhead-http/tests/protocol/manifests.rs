@@ -219,6 +219,7 @@ async fn a_child_of_an_index_stays_and_says_whose_it_is() {
         "{}",
         reply.message()
     );
+    assert_eq!(reply.header("allow"), Some("GET, HEAD, PUT"));
 }
 
 #[tokio::test]
