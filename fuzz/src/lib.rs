@@ -1,4 +1,4 @@
-//! What every parser must keep, whatever it is given.
+//! What every parser, and the service made of them, must keep, whatever it is given.
 //!
 //! One module for each target. Its `check` takes any bytes, hands them to the very functions that
 //! production calls, and panics when one of their laws is broken. The fuzz targets in
@@ -7,12 +7,14 @@
 //!
 //! The laws are mostly comparisons: with a slow recogniser written from the specification
 //! ([`grammar`]), with a reading of the whole JSON tree ([`manifest`]), with `oci-spec`, and with
-//! the text that was read.
+//! the text that was read. [`http_request`] asks a whole registry in memory instead, and holds its
+//! answers against the protocol and against each other.
 
 pub mod accept;
 pub mod digest;
 pub mod grammar;
 pub mod http_path;
+pub mod http_request;
 pub mod json;
 pub mod manifest;
 pub mod range;
@@ -30,6 +32,7 @@ pub const TARGETS: &[(&str, Check)] = &[
     ("accept", accept::check),
     ("digest", digest::check),
     ("http_path", http_path::check),
+    ("http_request", http_request::check),
     ("manifest", manifest::check),
     ("range", range::check),
     ("reference", reference::check),
