@@ -31,6 +31,22 @@ pub trait Intercept: Clone + Debug + Send + Sync + 'static {
     fn permit(&self, permit: &Permit) -> Permit {
         permit.clone()
     }
+
+    /// What is handed on in place of a manifest that is put: the same, unless a test wants another.
+    fn put(&self, put: ManifestPut) -> ManifestPut {
+        put
+    }
+
+    /// What is answered in place of what was found: the same, unless a test wants another.
+    fn found(
+        &self,
+        view: &View,
+        reference: &Reference,
+        manifest: Option<StoredManifest>,
+    ) -> Option<StoredManifest> {
+        let _ = (view, reference);
+        manifest
+    }
 }
 
 /// A store that forwards every call and asks an [`Intercept`] around it: a [`BlobStore`] for
@@ -289,7 +305,8 @@ impl<I: Intercept> RepositoryStore for Intercepted<dyn RepositoryStore, I> {
         around(
             &self.intercept,
             "put_manifest",
-            self.inner.put_manifest(put, &self.intercept.permit(permit)),
+            self.inner
+                .put_manifest(self.intercept.put(put), &self.intercept.permit(permit)),
         )
         .await
     }
@@ -299,12 +316,13 @@ impl<I: Intercept> RepositoryStore for Intercepted<dyn RepositoryStore, I> {
         view: &View,
         reference: &Reference,
     ) -> Result<Option<StoredManifest>, StoreError> {
-        around(
+        let found = around(
             &self.intercept,
             "find_manifest",
             self.inner.find_manifest(view, reference),
         )
-        .await
+        .await?;
+        Ok(self.intercept.found(view, reference, found))
     }
 
     async fn delete_manifest(
