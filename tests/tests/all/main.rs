@@ -7,6 +7,7 @@
 )]
 
 mod architecture;
+mod behaviours;
 mod cases;
 mod conformance;
 mod crane;
@@ -19,4 +20,5 @@ mod revocation;
 mod skopeo;
 mod startup;
 mod table;
+mod tags;
 mod zombie;

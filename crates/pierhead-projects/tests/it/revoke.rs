@@ -140,6 +140,20 @@ fn a_token_ends_with_its_time_its_key_and_its_database() {
 }
 
 #[test]
+fn a_token_that_ends_while_a_request_is_under_way_ends_nothing() {
+    let ground = ground();
+    let ana = ground.account("ana", true);
+    let project = ground.project(ana, &[]);
+    let name = format!("{}/app", ground.projects.options().ids.show(project));
+    let token = ground.sign_in("ana", PASSWORD, &[]).unwrap().token;
+    let caller = ground.bearer(&token).unwrap();
+    ground.clock.advance(100_000);
+    assert!(refused(&ground, &token), "the next request is refused");
+    // What is committed at the end of this one is decided for the same caller.
+    ground.push(&caller, &name);
+}
+
+#[test]
 fn only_registry_tokens_are_taken_by_the_registry() {
     let ground = ground();
     let ana = ground.account("ana", true);
