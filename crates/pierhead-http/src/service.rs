@@ -161,11 +161,15 @@ impl Inner {
                 "the `Authorization` header cannot be read; log in again",
             ));
         };
-        // Docker learns how to sign in here and nowhere else, so whoever shows nothing is asked,
-        // also where there is something to be had without.
+        // Docker learns how to sign in at the base and nowhere else, and oras and regctl where they
+        // are asked: what is in the catalog for nobody they would show as the caller's own. So
+        // whoever shows nothing is asked, also where there is something to be had without.
         let asks = matches!(
             operation,
-            Operation::Base | Operation::Unknown | Operation::NotAllowed(..)
+            Operation::Base
+                | Operation::Catalog(_)
+                | Operation::Unknown
+                | Operation::NotAllowed(..)
         );
         let nothing = matches!(credentials, Credentials::None);
         if asks && nothing && self.registry.has_authenticator() {

@@ -149,6 +149,17 @@ async fn a_challenge_names_one_scope_and_an_error_when_a_token_was_sent() {
     }
 }
 
+/// oras and regctl show credentials only where they are asked for them.
+#[tokio::test]
+async fn whoever_shows_nothing_is_asked_before_the_catalog_is_listed() {
+    let reply = Client::guarded(true).get("/v2/_catalog").await;
+    let line = format!(r#"{REALM},scope="registry:catalog:*""#);
+    assert_eq!(reply.header("www-authenticate"), Some(&*line));
+    reply.expect(401, "UNAUTHORIZED");
+    let open = Client::open().get("/v2/_catalog").await;
+    open.expect(200, "");
+}
+
 #[tokio::test]
 async fn credentials_that_cannot_be_read_are_wrong_ones() {
     let client = Client::guarded(true);

@@ -113,13 +113,14 @@ pub(super) fn words(server: &Server) -> BTreeMap<String, String> {
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))
     .collect();
-    let bare = Api::anonymous(&server.host)
-        .token("ana", ANA_PASSWORD, &[])
-        .expect(200);
-    words.insert(
-        "BARE".into(),
-        bare.json()["token"].as_str().expect("a token").to_owned(),
-    );
+    let nobody = Api::anonymous(&server.host);
+    for (word, answer) in [
+        ("BARE", nobody.token("ana", ANA_PASSWORD, &[])),
+        ("NOBODY", nobody.anonymous_token(&["registry:catalog:*"])),
+    ] {
+        let token = answer.expect(200).json()["token"].clone();
+        words.insert(word.into(), token.as_str().expect("a token").to_owned());
+    }
     words.extend(forged(&ana));
     words.insert("ANA".into(), ana);
     words
