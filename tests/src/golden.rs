@@ -110,7 +110,16 @@ fn is_progress(line: &str) -> bool {
         "pushed blob",
     ]
     .contains(&id);
-    (layer && !rest.is_empty()) || state
+    // oras and ctr; ctr draws bars in colour.
+    let begins = [
+        "Exists ",
+        "Preparing ",
+        "Uploaded ",
+        "Uploading ",
+        "elapsed: ",
+    ];
+    let goes_on = begins.iter().any(|begin| line.starts_with(begin)) || line.contains("|\u{1b}[");
+    (layer && !rest.is_empty()) || state || goes_on
 }
 
 /// A line without `Head "URL": ` before `HEAD URL: `. crane says the same once or twice, as its
@@ -186,6 +195,8 @@ mod tests {
             ),
             ("Get \"http://h/v2/\": no", "Get \"http://h/v2/\": no\n"),
             ("2026 is a year of refusals", "2026 is a year of refusals\n"),
+            ("Exists    0123456789ab a file\nrefused", "refused\n"),
+            ("layer: waiting |\u{1b}[32m---| \nrefused", "refused\n"),
         ] {
             assert_eq!(transcript.normal(said), kept, "{said}");
         }

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
 use crate::tools::root;
-use crate::{run, tool};
+use crate::{IMAGE_MANIFEST, run, tool};
 
 /// A Debian root file system as a tar archive of about 200 MB. It is made with debootstrap, which
 /// needs root and a Debian mirror, and kept in `target/tools` for the next run.
@@ -72,14 +72,14 @@ pub fn scratch_build(folder: &Path, base: &str, says: &str) {
     fs::write(folder.join("Dockerfile"), steps).expect("a scratch file");
 }
 
-/// An image index for two platforms, as an OCI layout on disk.
+/// An image, or the index of two for two platforms, as an OCI layout on disk.
 #[derive(Clone, Debug)]
 pub struct Layout {
     /// The layout's folder.
     pub path: PathBuf,
-    /// The digest of the index of both images.
+    /// The digest of what the layout's tag names: the index, or the only image.
     pub index: String,
-    /// The digests of the images: amd64, then arm64.
+    /// The digests of the images; of two, amd64 comes first.
     pub images: Vec<String>,
 }
 
@@ -87,13 +87,7 @@ impl Layout {
     /// Writes a layout whose index is called `tag`. Layers hold `says`, and are shared by all
     /// layouts that say the same.
     pub fn write(path: &Path, tag: &str, says: &str) -> Self {
-        fs::create_dir_all(path.join("blobs/sha256")).expect("a scratch directory");
-        fs::write(path.join("oci-layout"), r#"{"imageLayoutVersion":"1.0.0"}"#).expect("a file");
-        let mut layout = Self {
-            path: path.to_owned(),
-            index: String::new(),
-            images: vec![],
-        };
+        let mut layout = Self::empty(path);
         let base = layout.layer("base", &format!("the base of {says}\n"));
         let mut images = Vec::new();
         for architecture in ["amd64", "arm64"] {
@@ -107,27 +101,47 @@ impl Layout {
                     "rootfs": { "type": "layers", "diff_ids": [base.0, own.0] },
                 }),
             );
-            let mut image = layout.add(
-                "application/vnd.oci.image.manifest.v1+json",
-                &json!({
-                    "schemaVersion": 2,
-                    "mediaType": "application/vnd.oci.image.manifest.v1+json",
-                    "config": config,
-                    "layers": [base.1, own.1],
-                }),
-            );
+            let mut image = layout.image(&config, &[base.1.clone(), own.1]);
             layout.images.push(text(&image["digest"]));
             image["platform"] = json!({ "architecture": architecture, "os": "linux" });
             images.push(image);
         }
         let media_type = "application/vnd.oci.image.index.v1+json";
         let both = json!({ "schemaVersion": 2, "mediaType": media_type, "manifests": images });
-        let mut index = layout.add(media_type, &both);
-        layout.index = text(&index["digest"]);
-        index["annotations"] = json!({ "org.opencontainers.image.ref.name": tag });
-        let top = json!({ "schemaVersion": 2, "manifests": [index] });
-        fs::write(path.join("index.json"), top.to_string()).expect("a scratch file");
+        let index = layout.add(media_type, &both);
+        layout.close(index, tag);
         layout
+    }
+
+    /// Writes a layout of one image with so many layers, none of which unpacks.
+    pub fn of_layers(path: &Path, tag: &str, count: usize) -> Self {
+        let mut layout = Self::empty(path);
+        let layers: Vec<Value> = (0..count)
+            .map(|number| layout.keep("text/plain", format!("layer {number}\n").as_bytes()))
+            .collect();
+        let config = layout.add("application/vnd.oci.empty.v1+json", &json!({}));
+        let image = layout.image(&config, &layers);
+        layout.images.push(text(&image["digest"]));
+        layout.close(image, tag);
+        layout
+    }
+
+    fn empty(path: &Path) -> Self {
+        fs::create_dir_all(path.join("blobs/sha256")).expect("a scratch directory");
+        fs::write(path.join("oci-layout"), r#"{"imageLayoutVersion":"1.0.0"}"#).expect("a file");
+        Self {
+            path: path.to_owned(),
+            index: String::new(),
+            images: vec![],
+        }
+    }
+
+    /// Writes down what the tag names.
+    fn close(&mut self, mut named: Value, tag: &str) {
+        self.index = text(&named["digest"]);
+        named["annotations"] = json!({ "org.opencontainers.image.ref.name": tag });
+        let top = json!({ "schemaVersion": 2, "manifests": [named] });
+        fs::write(self.path.join("index.json"), top.to_string()).expect("a scratch file");
     }
 
     /// The bytes of one of its blobs.
@@ -161,6 +175,16 @@ impl Layout {
             unpacked,
             self.keep("application/vnd.oci.image.layer.v1.tar+gzip", &packed),
         )
+    }
+
+    fn image(&self, config: &Value, layers: &[Value]) -> Value {
+        let manifest = json!({
+            "schemaVersion": 2,
+            "mediaType": IMAGE_MANIFEST,
+            "config": config,
+            "layers": layers,
+        });
+        self.add(IMAGE_MANIFEST, &manifest)
     }
 
     fn add(&self, media_type: &str, document: &Value) -> Value {

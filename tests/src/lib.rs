@@ -12,6 +12,7 @@
 )]
 
 mod api;
+mod containerd;
 mod docker;
 mod golden;
 mod image;
@@ -29,13 +30,14 @@ mod unfenced;
 mod watch;
 
 pub use api::{Answer, Api};
+pub use containerd::Containerd;
 pub use docker::{Client, Engine};
 pub use golden::{Transcript, golden};
 pub use image::{Layout, debian, digest, scratch_build};
 pub use inside::{Before, Inside, InsideOptions};
 pub use lab::{ANA_PASSWORD, LAB};
 pub use manage::{ALL, Account, DOWNLOAD, EDIT, EDIT_AND_DELETE, Manager, Shares, VIEW, scope};
-pub use people::{OWNER, PEOPLE, PROJECT, Person, lab, provision};
+pub use people::{OWNER, PEOPLE, PROJECT, Person, lab, lab_that_logs_requests, provision};
 pub use random::Random;
 pub use raw::{Raw, RawAnswer};
 pub use server::{ADMIN_PASSWORD, Server, ServerOptions, free_port};

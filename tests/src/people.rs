@@ -175,3 +175,12 @@ pub fn lab() -> Server {
         ..ServerOptions::default()
     })
 }
+
+/// The same, and [`Server::uploads`] can be asked.
+pub fn lab_that_logs_requests() -> Server {
+    Server::start(ServerOptions {
+        provision: Some(provision(PEOPLE)),
+        config: Some("[log]\nlevel = \"debug\"\n".into()),
+        ..ServerOptions::default()
+    })
+}

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::binary;
+use crate::{Api, binary};
 
 /// How a server is started.
 #[derive(Clone, Debug, Default)]
@@ -90,6 +90,33 @@ impl Server {
     /// What the server has said so far.
     pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()
+    }
+
+    /// How many blobs a repository has been given so far without a byte (mounted), and how many
+    /// uploads were begun there. It is read in the log, which must be at `debug`.
+    pub fn uploads(&self, name: &str) -> (usize, usize) {
+        let log = self.log_until_now();
+        let count = |status: u16| {
+            let line = format!(" POST /v2/{name}/blobs/uploads/: {status} ");
+            log.matches(&line).count()
+        };
+        (count(201), count(202))
+    }
+
+    /// The log with all that was answered before this: what was asked last is in it.
+    fn log_until_now(&self) -> String {
+        static MARKS: AtomicU16 = AtomicU16::new(0);
+        let mark = format!("/v2/mark-{}", MARKS.fetch_add(1, Ordering::Relaxed));
+        Api::anonymous(&self.host).send("GET", &mark, &[], &[]);
+        let end = Instant::now() + Duration::from_secs(60);
+        while Instant::now() < end {
+            let log = self.log();
+            if log.contains(&format!(" GET {mark}: ")) {
+                return log;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        panic!("the server does not log its requests:\n{}", self.log());
     }
 
     /// The data directory.

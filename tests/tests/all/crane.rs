@@ -193,12 +193,12 @@ fn the_servers_settings_move_the_lines_that_they_name() {
 }
 
 /// crane with credentials of its own.
-struct Crane {
+pub(crate) struct Crane {
     config: PathBuf,
 }
 
 impl Crane {
-    fn signed_in(server: &Server, scratch: &Path, person: &Person) -> Self {
+    pub(crate) fn signed_in(server: &Server, scratch: &Path, person: &Person) -> Self {
         let client = Self {
             config: scratch.join("crane").join(person.slug()),
         };
@@ -210,14 +210,14 @@ impl Crane {
         client
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         run(tool("crane")
             .env("DOCKER_CONFIG", &self.config)
             .args(arguments))
     }
 
     #[track_caller]
-    fn ask(&self, arguments: &[&str]) -> String {
+    pub(crate) fn ask(&self, arguments: &[&str]) -> String {
         self.run(arguments).expect_ok(&arguments.join(" "))
     }
 }

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use pierhead_tests::{
-    Layout, OWNER, Output, PEOPLE, PROJECT, Person, Server, Transcript, lab, run, run_with, tool,
+    Layout, OWNER, Output, PEOPLE, PROJECT, Person, Server, Transcript, lab,
+    lab_that_logs_requests, run, run_with, tool,
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -83,6 +84,41 @@ fn skopeo_copies_inspects_lists_and_deletes_a_multi_platform_index() {
 }
 
 #[test]
+fn skopeo_syncs_a_repository_out_and_in_again() {
+    let (server, scratch) = (lab_that_logs_requests(), TempDir::new().unwrap());
+    let owner = Skopeo::signed_in(&server, scratch.path(), &OWNER);
+    let layout = Layout::write(&scratch.path().join("layout"), "multi", "skopeo");
+    let from = format!("oci:{}:multi", layout.path.display());
+    for tag in ["1", "2"] {
+        let to = server.image(&format!("skopeo:{tag}"));
+        owner.copy_all(&from, &to).expect_ok("push");
+    }
+    let out = scratch.path().join("out").display().to_string();
+    let source = format!("{}/{PROJECT}/skopeo", server.host);
+    let to = |folder: &str| format!("{}/{PROJECT}/{folder}", server.host);
+    // Out to a folder, in from there, and across.
+    for (from, source, to, target) in [
+        ("docker", &source, "dir", &out),
+        ("dir", &out, "docker", &to("synced")),
+        ("docker", &source, "docker", &to("mirror")),
+    ] {
+        let synced = owner.sync(&["--src", from, "--dest", to, source, target]);
+        synced.expect_ok("skopeo sync");
+    }
+    for folder in ["synced", "mirror"] {
+        let copy = format!("{folder}/skopeo");
+        for tag in ["1", "2"] {
+            let raw = server.image(&format!("{copy}:{tag}"));
+            let raw = owner.ask(&["inspect", "--raw", &raw]);
+            assert_eq!(raw.as_bytes(), layout.blob(&layout.index), "{copy}:{tag}");
+        }
+        // It remembers where layers are, and mounts them; configurations it sends.
+        let sent = server.uploads(&format!("{PROJECT}/{copy}"));
+        assert_eq!(sent, (3, 2), "{copy}");
+    }
+}
+
+#[test]
 fn skopeo_is_refused_as_the_table_says() {
     let (server, scratch) = (lab(), TempDir::new().unwrap());
     let mut read = Transcript::new(&server.host);
@@ -136,7 +172,7 @@ fn skopeo_is_refused_as_the_table_says() {
 }
 
 /// skopeo with credentials of its own.
-struct Skopeo {
+pub(crate) struct Skopeo {
     credentials: String,
 }
 
@@ -147,7 +183,7 @@ impl Skopeo {
         }
     }
 
-    fn signed_in(server: &Server, scratch: &Path, person: &Person) -> Self {
+    pub(crate) fn signed_in(server: &Server, scratch: &Path, person: &Person) -> Self {
         let file = scratch.join(format!("{}.json", person.slug()));
         let client = Self {
             credentials: file.display().to_string(),
@@ -173,17 +209,24 @@ impl Skopeo {
         )
     }
 
-    fn copy_all(&self, from: &str, to: &str) -> Output {
+    pub(crate) fn copy_all(&self, from: &str, to: &str) -> Output {
+        self.copy(&["--all", "--preserve-digests"], from, to)
+    }
+
+    pub(crate) fn copy(&self, flags: &[&str], from: &str, to: &str) -> Output {
         let mut command = tool("skopeo");
-        command.args([
-            "--insecure-policy",
-            "copy",
-            "--all",
-            "--preserve-digests",
-            "--quiet",
-        ]);
+        command.args(["--insecure-policy", "copy", "--quiet"]);
         command.args(["--src-tls-verify=false", "--dest-tls-verify=false"]);
-        run(command.args(["--authfile", &self.credentials, from, to]))
+        command.args(["--authfile", &self.credentials]);
+        run(command.args(flags).args([from, to]))
+    }
+
+    fn sync(&self, arguments: &[&str]) -> Output {
+        let mut command = tool("skopeo");
+        command.args(["--insecure-policy", "sync", "--all", "--preserve-digests"]);
+        command.args(["--src-tls-verify=false", "--dest-tls-verify=false"]);
+        command.args(["--authfile", &self.credentials]);
+        run(command.args(arguments))
     }
 
     /// A command about one image, which is its last argument.
@@ -197,12 +240,12 @@ impl Skopeo {
     }
 
     #[track_caller]
-    fn ask(&self, arguments: &[&str]) -> String {
+    pub(crate) fn ask(&self, arguments: &[&str]) -> String {
         self.run(arguments).expect_ok(&arguments.join(" "))
     }
 }
 
-trait Images {
+pub(crate) trait Images {
     /// An image of the project, in skopeo's words.
     fn image(&self, name: &str) -> String;
 }
