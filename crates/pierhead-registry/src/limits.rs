@@ -25,6 +25,8 @@ pub struct Limits {
     pub grace: Duration,
     /// How long an upload session lives after its last byte.
     pub upload_idle: Duration,
+    /// How many upload sessions one caller may have; of more, those that have been idle longest end.
+    pub uploads_per_caller: usize,
     /// Bytes of manifests remembered for reading.
     pub cache_bytes: usize,
 }
@@ -41,6 +43,7 @@ impl Default for Limits {
             mount_holders: 16,
             grace: day,
             upload_idle: day,
+            uploads_per_caller: 1_000,
             cache_bytes: 8 << 20,
         }
     }
@@ -80,6 +83,12 @@ impl Limits {
     /// How long an upload session lives after its last byte.
     pub fn with_upload_idle(mut self, idle: Duration) -> Self {
         self.upload_idle = idle;
+        self
+    }
+
+    /// How many upload sessions one caller may have, at least 1.
+    pub fn with_uploads_per_caller(mut self, sessions: usize) -> Self {
+        self.uploads_per_caller = sessions.max(1);
         self
     }
 

@@ -8,9 +8,9 @@ use std::time::SystemTime;
 #[cfg(feature = "projects")]
 use pierhead_storage::ParentId;
 use pierhead_storage::{
-    Checkpoint, CollectRule, Condemned, Place, RepositoryId, ScopeId, StoreError,
+    CallerId, Checkpoint, CollectRule, Condemned, Place, RepositoryId, ScopeId, StoreError,
 };
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
 
 use crate::SqliteStore;
 use crate::blob::condemn_place;
@@ -227,7 +227,14 @@ fn end_upload(tx: &Connection, id: &[u8; 16], cutoffs: Cutoffs) -> Result<usize,
 /// Ends every session of a repository that is being purged. As with a cancelled one, nothing was
 /// ever visible at their places.
 pub(crate) fn end_uploads_of(tx: &Connection, repository: RepositoryId) -> Result<(), Fault> {
-    end_uploads(tx, "repository = ?1", repository.0)
+    end_uploads(tx, "repository = ?1", [signed(repository.0)])
+}
+
+/// Ends a caller's sessions but so many, those that have been idle longest.
+pub(crate) fn end_idle_uploads(tx: &Connection, by: &CallerId, most: usize) -> Result<(), Fault> {
+    let idle = "id IN (SELECT id FROM upload WHERE caller = ?1
+                       ORDER BY alive_at DESC, id DESC LIMIT -1 OFFSET ?2)";
+    end_uploads(tx, idle, params![by.as_str(), count(most)])
 }
 
 /// Ends every session begun, and everything staged, under names that no repository has, of a
@@ -236,15 +243,16 @@ pub(crate) fn end_uploads_of(tx: &Connection, repository: RepositoryId) -> Resul
 pub(crate) fn end_new_names_of(tx: &Connection, parent: ParentId) -> Result<(), Fault> {
     tx.prepare_cached("DELETE FROM staged WHERE parent = ?1")?
         .execute([signed(parent.0)])?;
-    end_uploads(tx, "name IS NOT NULL AND parent = ?1", parent.0)
+    let of = "name IS NOT NULL AND parent = ?1";
+    end_uploads(tx, of, [signed(parent.0)])
 }
 
-fn end_uploads(tx: &Connection, of: &str, id: u64) -> Result<(), Fault> {
+fn end_uploads(tx: &Connection, of: &str, values: impl Params) -> Result<(), Fault> {
     let sql =
         format!(r#"DELETE FROM upload WHERE {of} RETURNING place, alive_at, "offset", state"#);
     let ended: Vec<(Place, i64, Option<Checkpoint>)> = tx
         .prepare_cached(&sql)?
-        .query_map([signed(id)], |row| {
+        .query_map(values, |row| {
             Ok((row.place(0)?, row.get(1)?, row.checkpoint(2, 3)?))
         })?
         .collect::<Result<_, _>>()?;

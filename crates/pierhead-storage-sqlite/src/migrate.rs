@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0001_registry.sql"),
     include_str!("schema/0002_projects.sql"),
     include_str!("schema/0003_management.sql"),
+    include_str!("schema/0005_uploads.sql"),
 ];
 
 const WHAT: &str = "bring the database to this program's schema";

@@ -9,13 +9,13 @@ use rusqlite::types::{FromSqlError, Type};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use std::time::SystemTime;
 
-use crate::blob;
 use crate::board::Effects;
 use crate::codec::{
     self, RowExt as _, algorithm_code, count, damaged, key, micros, signed, upload_key,
 };
 use crate::error::Fault;
 use crate::fence::{open, permitted};
+use crate::{blob, collect};
 
 /// A session as it is stored.
 struct UploadRow {
@@ -110,6 +110,7 @@ pub(crate) fn open_upload(
             (None, Some(new.name.as_str()), parent)
         }
     };
+    collect::end_idle_uploads(tx, &new.by, new.most.saturating_sub(1))?;
     let opened = tx
         .prepare_cached(
             "INSERT INTO upload

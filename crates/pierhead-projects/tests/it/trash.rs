@@ -117,6 +117,7 @@ fn a_project_goes_with_its_repositories_sessions_and_staged_blobs() {
         algorithm: Algorithm::Sha256,
         by: caller.id.clone(),
         at: scene.ground.clock.now(),
+        most: 1_000,
         admission: None,
     };
     let store = &ground.store;

@@ -59,6 +59,7 @@ impl Writer {
             place: inner.blobs.allocate(),
             algorithm,
             at: inner.clock.now(),
+            most: inner.limits.uploads_per_caller,
             admission: inner.admission.clone(),
         };
         let call = self

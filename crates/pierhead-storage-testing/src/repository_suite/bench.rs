@@ -252,6 +252,7 @@ pub(crate) fn new_upload(by: &str, at: SystemTime) -> Outcome<NewUpload> {
         place,
         algorithm: Algorithm::Sha256,
         at,
+        most: 1_000,
         admission: None,
     })
 }

@@ -52,6 +52,7 @@ pub const CHECKS: &[Check<dyn RepositoryGround>] = table! {
         once:
             a_session_answers_its_owner_alone
             a_session_is_kept_exactly
+            of_too_many_sessions_the_one_longest_idle_ends
             taking_a_session_supersedes_every_earlier_holder
             a_cancelled_session_is_over_and_its_place_condemned
             a_session_of_a_new_name_becomes_the_repositorys

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pierhead_model::Algorithm;
 use pierhead_storage::{
-    Admission, AdmissionChange, AdmissionFacts, NewUpload, Refusal, StoreError, UploadId,
+    Admission, AdmissionChange, AdmissionFacts, NewUpload, Refusal, StoreError, Upload, UploadId,
 };
 
 use super::bench::{Bench, at, commit, new, new_upload, open, owner, progress, repository, size};
@@ -95,6 +95,45 @@ pub(super) async fn a_session_is_kept_exactly(mut bench: Bench) -> Outcome {
         }
     }
     Ok(())
+}
+
+pub(super) async fn of_too_many_sessions_the_one_longest_idle_ends(mut bench: Bench) -> Outcome {
+    let (red, blue) = (open(new("red", "alice")?), open(new("blue/sky", "alice")?));
+    let begin = async |permit, by: &str, seconds| -> Outcome<Upload> {
+        let new = NewUpload {
+            most: 3,
+            ..new_upload(by, at(seconds))?
+        };
+        Ok(bench.store.open_upload(new, permit).await?)
+    };
+    let bobs = open(new("red", "bob")?);
+    let others = begin(&bobs, "bob", 0).await?;
+    let first = begin(&red, "alice", 1).await?;
+    let second = begin(&blue, "alice", 2).await?;
+    let third = begin(&red, "alice", 3).await?;
+    // What was alive since is not the longest idle any more, wherever it is.
+    bench
+        .store
+        .save_upload(first.generation, progress(5), at(9))
+        .await?;
+    let fourth = begin(&red, "alice", 10).await?;
+    bench.reopen().await;
+    for (permit, by, upload, there) in [
+        (&bobs, "bob", &others, true),
+        (&red, "alice", &first, true),
+        (&blue, "alice", &second, false),
+        (&red, "alice", &third, true),
+        (&red, "alice", &fourth, true),
+    ] {
+        let of = owner(&permit.view, by)?;
+        let found = bench.store.find_upload(upload.generation.upload, &of).await;
+        same("whether the session is there", found.is_ok(), there)?;
+    }
+    same(
+        "what is condemned",
+        bench.condemned().await?,
+        vec![second.place],
+    )
 }
 
 pub(super) async fn taking_a_session_supersedes_every_earlier_holder(mut bench: Bench) -> Outcome {

@@ -120,6 +120,7 @@ async fn push(
                 place,
                 algorithm: Algorithm::Sha256,
                 at,
+                most: 1_000,
                 admission: None,
             };
             rows.open_upload(new, permit).await?

@@ -4,8 +4,8 @@ use std::time::SystemTime;
 
 use super::state::{Home, State, UploadRow};
 use crate::{
-    AdmissionChange, AdmissionFacts, BlobCommit, BlobRecord, Generation, NewUpload, Permit, Place,
-    Progress, StoreError, Upload, UploadId, UploadOwner,
+    AdmissionChange, AdmissionFacts, BlobCommit, BlobRecord, CallerId, Generation, NewUpload,
+    Permit, Place, Progress, StoreError, Upload, UploadId, UploadOwner,
 };
 
 impl State {
@@ -22,6 +22,7 @@ impl State {
         if self.uploads.contains_key(&new.id) || self.knows(&new.place) {
             return Err(StoreError::Conflict("the upload's id or place is in use"));
         }
+        self.end_idle(&new.by, new.most.saturating_sub(1));
         let row = UploadRow {
             home: Home::of(&permit.view),
             by: new.by,
@@ -34,6 +35,20 @@ impl State {
         let upload = row.upload(new.id);
         self.uploads.insert(new.id, row);
         Ok(upload)
+    }
+
+    /// Ends a caller's sessions but so many, those that have been idle longest.
+    fn end_idle(&mut self, by: &CallerId, most: usize) {
+        let theirs = self.uploads.iter().filter(|(_, row)| row.by == *by);
+        let mut theirs: Vec<_> = theirs.map(|(id, row)| (row.alive_at, *id)).collect();
+        theirs.sort_unstable();
+        let over = theirs.len().saturating_sub(most);
+        for (_, id) in theirs.into_iter().take(over) {
+            if let Some(row) = self.uploads.remove(&id) {
+                let checkpoint = row.checkpoint();
+                self.condemn_place(row.place, row.alive_at, checkpoint);
+            }
+        }
     }
 
     /// Places are never used twice, and what is condemned never comes back.

@@ -20,6 +20,9 @@ pub struct NewUpload {
     pub algorithm: Algorithm,
     /// Now.
     pub at: SystemTime,
+    /// How many sessions this caller may have, this one included; at least 1. Those beyond, which
+    /// have been idle longest, end, and their places are condemned.
+    pub most: usize,
     /// The embedder's last word, if it wants one.
     pub admission: Option<Arc<dyn Admission>>,
 }

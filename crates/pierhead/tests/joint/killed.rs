@@ -148,6 +148,7 @@ async fn begin(stores: &Stores, id: UploadId) -> Upload {
         place: stores.blobs.allocate(),
         algorithm: Algorithm::Sha256,
         at: now(),
+        most: 1_000,
         admission: None,
     };
     stores.rows.open_upload(new, &permit()).await.unwrap()

@@ -1,0 +1,2 @@
+-- A caller's sessions, by when they were last alive.
+CREATE INDEX upload_caller ON upload (caller, alive_at, id);
