@@ -39,7 +39,7 @@ pub struct BlobLimits {
 impl Default for BlobLimits {
     fn default() -> Self {
         Self {
-            checkpoint_every: 8 << 20,
+            checkpoint_every: 4 << 20,
             max_len: i64::MAX as u64,
             buffer: 1 << 20,
             redirects: false,
