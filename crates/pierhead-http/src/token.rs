@@ -2,6 +2,7 @@
 //! <https://distribution.github.io/distribution/spec/auth/token/>
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
 use http::request::Parts;
@@ -21,6 +22,9 @@ use crate::query::Query;
 
 /// The longest form that is read, in bytes.
 const MAX_FORM: usize = 64 * 1024;
+
+/// How long it may take to arrive. It is short, and whoever sends it has not signed in yet.
+const FORM_TIME: Duration = Duration::from_secs(30);
 
 /// How many scopes one request may ask for.
 const MAX_SCOPES: usize = 32;
@@ -129,7 +133,7 @@ async fn form(
         ));
     }
     let bytes = body
-        .collect(MAX_FORM, options.document_timeout())
+        .collect(MAX_FORM, FORM_TIME.min(options.document_timeout()))
         .await
         .map_err(|error| Failure::of_body(&error))?;
     let text = std::str::from_utf8(&bytes).map_err(|_| unfit("the form must be UTF-8"))?;

@@ -92,6 +92,26 @@ async fn a_body_that_stands_still_is_408_and_what_arrived_is_kept() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_form_that_drips_has_half_a_minute_and_a_manifest_five() {
+    for (client, method, uri, seconds) in [
+        (Client::guarded(true), "POST", "/token", 30),
+        (Client::open(), "PUT", "/v2/a/manifests/v1", 300),
+    ] {
+        let drips = stream::unfold((), |()| async {
+            tokio::time::sleep(Duration::from_secs(20)).await;
+            Some((PIECE(), ()))
+        });
+        let request = Request::builder().method(method).uri(uri);
+        let request = request.body(StreamBody::new(drips.boxed()));
+        let began = Instant::now();
+        let reply = client.ask(request.expect("the request is one")).await;
+        reply.expect(408, "SIZE_INVALID");
+        // Behind the answer, what still comes is waited for.
+        assert_eq!(began.elapsed().as_millis() / 1_000, seconds, "{uri}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn nothing_of_a_body_is_read_before_the_request_is_allowed() {
     let client = Client::guarded(true);
     for (method, uri) in [
