@@ -1,22 +1,23 @@
 //! Connections: accepted one by one, at most so many at once, each within bounds.
+//!
+//! A client that sends a header slowly, or nothing at all, costs a place among them for as long as
+//! `header_timeout`. So that such clients, however many, keep nobody out, whoever comes when every
+//! place is taken is given that of the connection that has been without a request for longest.
 
 use std::future::Future;
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, watch};
 
 use crate::access::{Access, Services};
-
-/// The most that is read at once. Large pieces are what makes uploads fast; a connection shrinks
-/// its buffer again when it has nothing to read.
-const READ_BUFFER: usize = 512 * 1024;
+use crate::stream::{self, Places, Stream};
 
 /// The longest header of a request, in bytes. A token is a few KiB.
 const HEADER: u32 = 64 * 1024;
@@ -36,6 +37,12 @@ const WRITE_STALL: Duration = Duration::from_secs(60);
 
 /// How long an idle connection of HTTP/2 may take to end after it was told to.
 const GOODBYE: Duration = Duration::from_secs(5);
+
+/// How long a request's header may still take once the server stops.
+const LAST_HEADER: Duration = Duration::from_secs(1);
+
+/// How often it is said at most that every place is taken.
+const REMIND: Duration = Duration::from_secs(60);
 
 /// How an HTTP/2 connection begins (RFC 9113 section 3.4). No method of HTTP/1 begins so.
 const PREFACE: &[u8; 3] = b"PRI";
@@ -65,8 +72,9 @@ pub(crate) enum Phase {
 pub(crate) struct Connections {
     services: Services,
     phase: watch::Sender<Phase>,
-    free: Arc<Semaphore>,
-    most: u32,
+    places: Places,
+    /// Heard by every connection without a request under way, the longest idle first.
+    give_way: Arc<Notify>,
     header_timeout: Duration,
 }
 
@@ -74,69 +82,92 @@ impl Connections {
     /// At most `most` at once; a request's header must arrive within `header_timeout`, which is
     /// also how long a connection may be idle.
     pub(crate) fn new(services: Services, most: u32, header_timeout: Duration) -> Self {
-        let most = most.max(1);
-        let free = Arc::new(Semaphore::new(most as usize));
         Self {
             services,
             phase: watch::Sender::new(Phase::Serving),
-            free,
-            most,
+            places: Places::new(most.max(1)),
+            give_way: Arc::default(),
             header_timeout,
         }
     }
 
     /// Accepts until dropped. Never ends on its own: what fails is one connection.
     pub(crate) async fn accept(&self, listener: &TcpListener) {
-        let mut crowded = false;
+        let mut said = None;
         loop {
-            if self.free.available_permits() == 0 && !crowded {
-                tracing::warn!(
-                    "all {} connections are in use, new ones wait; raise limits.connections",
-                    self.most
-                );
-            }
-            crowded = self.free.available_permits() == 0;
-            // The semaphore is never closed.
-            let Ok(permit) = Arc::clone(&self.free).acquire_owned().await else {
-                return;
-            };
-            match listener.accept().await {
-                Ok((stream, peer)) => {
-                    let served = self.serve(stream, peer.ip());
-                    tokio::spawn(async move {
-                        served.await;
-                        drop(permit);
-                    });
-                }
+            let (stream, peer) = match listener.accept().await {
+                Ok(accepted) => accepted,
                 Err(error) => {
                     // Most often too many open files: some will be closed soon.
                     tracing::warn!("a connection was not accepted: {error}");
                     tokio::time::sleep(Duration::from_millis(100)).await;
+                    continue;
                 }
+            };
+            let crowded = self.places.free.available_permits() == 0;
+            if crowded && said.is_none_or(|said: Instant| said.elapsed() > REMIND) {
+                said = Some(Instant::now());
+                tracing::warn!(
+                    "all {} connections are in use; idle ones give way to new ones, or new ones \
+                     wait; raise limits.connections",
+                    self.places.most
+                );
             }
+            let Some(permit) = self.place().await else {
+                return;
+            };
+            let served = self.serve(stream, peer.ip());
+            tokio::spawn(async move {
+                served.await;
+                drop(permit);
+            });
         }
+    }
+
+    /// A place for one more. `None` never comes: the semaphore is not closed.
+    async fn place(&self) -> Option<OwnedSemaphorePermit> {
+        let free = || Arc::clone(&self.places.free);
+        if let Ok(permit) = free().try_acquire_owned() {
+            return Some(permit);
+        }
+        self.give_way.notify_one();
+        let permit = free().acquire_owned().await.ok();
+        // When a request ended first, nobody need give way any more.
+        tokio::select! {
+            biased;
+            () = self.give_way.notified() => {}
+            () = std::future::ready(()) => {}
+        }
+        permit
     }
 
     /// Ends idle connections and waits until the others have finished what they are at.
     pub(crate) async fn drain(&self) {
         self.phase.send_replace(Phase::Draining);
-        drop(self.free.acquire_many(self.most).await);
+        let ended = self.places.free.acquire_many(self.places.most);
+        tokio::pin!(ended);
+        tokio::select! {
+            _ = &mut ended => return,
+            () = tokio::time::sleep(LAST_HEADER) => self.give_way.notify_waiters(),
+        }
+        drop(ended.await);
     }
 
     /// How many are open.
     pub(crate) fn open(&self) -> usize {
-        (self.most as usize).saturating_sub(self.free.available_permits())
+        self.places.taken()
     }
 
     /// Drops what is left.
     pub(crate) async fn end(&self) {
         self.phase.send_replace(Phase::Over);
-        drop(self.free.acquire_many(self.most).await);
+        drop(self.places.free.acquire_many(self.places.most).await);
     }
 
     fn serve(&self, stream: TcpStream, peer: IpAddr) -> impl Future<Output = ()> + use<> {
         let access = Access::new(self.services.clone(), peer.to_canonical());
         let (mut phase, header_timeout) = (self.phase.subscribe(), self.header_timeout);
+        let (told, places) = (Arc::clone(&self.give_way), self.places.clone());
         async move {
             if let Err(error) = prepare(&stream) {
                 tracing::debug!(%peer, "a connection could not be prepared: {error}");
@@ -148,44 +179,65 @@ impl Connections {
                     Ok(Ok(spoken)) => spoken,
                     Ok(Err(_)) | Err(_) => return,
                 },
+                () = told.notified() => return,
                 _ = phase.wait_for(|phase| *phase != Phase::Serving) => return,
             };
-            let busy = access.busy();
-            let io = TokioIo::new(stream);
-            let ended = match spoken {
-                Spoken::Http1 => {
-                    let served = http1_builder(header_timeout).serve_connection(io, access);
-                    // It ends idle connections itself.
-                    let never = std::future::pending();
-                    run(
-                        served,
-                        http1::Connection::graceful_shutdown,
-                        &mut phase,
-                        never,
-                    )
-                    .await
-                }
-                Spoken::Http2 => {
-                    let served = http2_builder().serve_connection(io, access);
-                    let idle = idle(busy.clone(), header_timeout);
-                    let finish = http2::Connection::graceful_shutdown;
-                    let served = run(served, finish, &mut phase, idle);
-                    // Who does not go after being told to is cut off.
-                    let gone = self::idle(busy, header_timeout.saturating_add(GOODBYE));
-                    tokio::select! {
-                        ended = served => ended,
-                        () = gone => return,
-                    }
-                }
-                Spoken::Tls => {
-                    let _ = tokio::time::timeout(WRITE_STALL, refuse_tls(io.into_inner())).await;
-                    return;
-                }
+            let gives_way = gives_way(access.busy(), &told);
+            // On the heap: a connection that says nothing is to cost nothing.
+            let stream = Stream::new(stream, places);
+            let served = Box::pin(speak(spoken, stream, access, &mut phase, header_timeout));
+            let ended = tokio::select! {
+                biased;
+                ended = served => ended,
+                () = gives_way => return,
             };
             if let Err(error) = ended {
                 tracing::debug!(%peer, "a connection ended: {error}");
             }
         }
+    }
+}
+
+/// Serves a connection in what its client speaks.
+async fn speak(
+    spoken: Spoken,
+    stream: Stream,
+    access: Access,
+    phase: &mut watch::Receiver<Phase>,
+    header_timeout: Duration,
+) -> hyper::Result<()> {
+    let io = TokioIo::new(stream);
+    match spoken {
+        Spoken::Http1 => {
+            let served = http1_builder(header_timeout).serve_connection(io, access);
+            // It ends idle connections itself.
+            let never = std::future::pending();
+            run(served, http1::Connection::graceful_shutdown, phase, never).await
+        }
+        // By itself on the heap: what it needs is not to be kept for connections of HTTP/1 as well.
+        Spoken::Http2 => Box::pin(speak_http2(io, access, phase, header_timeout)).await,
+        Spoken::Tls => {
+            let _ = tokio::time::timeout(WRITE_STALL, refuse_tls(io.into_inner())).await;
+            Ok(())
+        }
+    }
+}
+
+async fn speak_http2(
+    io: TokioIo<Stream>,
+    access: Access,
+    phase: &mut watch::Receiver<Phase>,
+    header_timeout: Duration,
+) -> hyper::Result<()> {
+    let busy = access.busy();
+    let served = http2_builder().serve_connection(io, access);
+    let idle = idle(busy.clone(), header_timeout);
+    let served = run(served, http2::Connection::graceful_shutdown, phase, idle);
+    // Who does not go after being told to is cut off.
+    let gone = self::idle(busy, header_timeout.saturating_add(GOODBYE));
+    tokio::select! {
+        ended = served => ended,
+        () = gone => Ok(()),
     }
 }
 
@@ -216,6 +268,23 @@ async fn idle(mut busy: watch::Receiver<usize>, span: Duration) {
             Ok(Err(_)) | Err(_) => return,
         }
     }
+}
+
+/// Returns once it is this connection's turn to give way, which has no request under way then.
+async fn gives_way(mut busy: watch::Receiver<usize>, told: &Notify) {
+    while busy.wait_for(|count| *count == 0).await.is_ok() {
+        tokio::select! {
+            () = told.notified() => {
+                if *busy.borrow() == 0 {
+                    return;
+                }
+                // A request came in the same moment: let it be another's turn.
+                told.notify_one();
+            }
+            _ = busy.changed() => {}
+        }
+    }
+    std::future::pending::<()>().await;
 }
 
 fn prepare(stream: &TcpStream) -> io::Result<()> {
@@ -253,7 +322,7 @@ async fn begin(stream: &TcpStream) -> io::Result<Spoken> {
 
 /// Answers in HTTP. What was sent is read first: a connection that is closed on unread bytes is
 /// reset, and the answer lost.
-async fn refuse_tls(mut stream: TcpStream) -> io::Result<()> {
+async fn refuse_tls(mut stream: Stream) -> io::Result<()> {
     let mut hello = [0_u8; 4096];
     let _ = stream.read(&mut hello).await?;
     stream.write_all(NO_TLS).await?;
@@ -265,7 +334,7 @@ fn http1_builder(header_timeout: Duration) -> http1::Builder {
     builder
         .timer(TokioTimer::new())
         .header_read_timeout(header_timeout)
-        .max_buf_size(READ_BUFFER)
+        .max_buf_size(stream::LARGEST)
         .max_header_size(HEADER as usize)
         .half_close(false);
     builder

@@ -9,7 +9,8 @@
 //! - `provision`, `credentials`: accounts, teams and projects from a file; passwords.
 //! - `data_dir`, `keys`, `admin`: what it keeps, and what it makes at its first start.
 //! - `assemble`: the crates, joined; `serve`: its life from start to stop.
-//! - `listen`, `connection`, `access`: sockets, connections, requests.
+//! - `listen`, `files`, `connection`, `stream`, `access`: sockets, how many, connections, bytes,
+//!   requests.
 //! - `client`: commands that ask a running server.
 //! - `log`, `banner`, `failure`, `signals`: what it says and hears.
 
@@ -24,6 +25,7 @@ mod connection;
 mod credentials;
 mod data_dir;
 mod failure;
+mod files;
 mod keys;
 mod listen;
 mod log;
@@ -31,6 +33,7 @@ mod provision;
 mod serve;
 mod settings;
 mod signals;
+mod stream;
 mod units;
 
 use std::process::ExitCode;

@@ -16,6 +16,7 @@ use crate::config::Retention;
 use crate::connection::Connections;
 use crate::data_dir::DataDir;
 use crate::failure::{Failure, chain};
+use crate::files;
 use crate::listen::Claim;
 use crate::settings::Settings;
 use crate::signals::Signals;
@@ -51,6 +52,7 @@ fn runtime() -> Result<Runtime, Failure> {
 
 async fn serve(settings: Settings) -> Result<(), Failure> {
     let mut signals = Signals::listen()?;
+    let most = files::make_room(settings.config.limits.connections);
     let data = DataDir::take(&settings.data)?;
     let claim = Claim::take(settings.listen)?;
     let at = claim.at();
@@ -68,13 +70,12 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
             };
             say(&banner.text());
             tracing::info!("listening on {at}");
-            let limits = settings.config.limits;
+            let header_timeout = settings.config.limits.header_timeout.0;
             let services = Services {
                 registry: parts.pierhead.service(),
                 rest: parts.rest.clone(),
             };
-            let connections =
-                Connections::new(services, limits.connections, limits.header_timeout.0);
+            let connections = Connections::new(services, most, header_timeout);
             let signal = tokio::select! {
                 signal = signals.next() => signal,
                 () = connections.accept(&listener) => "the listener",

@@ -1,0 +1,154 @@
+//! A connection's bytes, read in pieces that get smaller the more connections there are.
+//!
+//! Large pieces are what makes uploads fast, and whoever reads them keeps as much room for the next
+//! one, for as long as a client lets it wait. So many clients that fell silent would fill the
+//! memory, were their pieces as large as those of a few.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
+
+/// The most that is read at once, in bytes.
+pub(crate) const LARGEST: usize = 512 * 1024;
+
+/// The least that may be: what an HTTP/1 connection begins with.
+const SMALLEST: usize = 8 * 1024;
+
+/// What the pieces of all connections come to.
+const ALL: usize = 2 << 20;
+
+/// How many connections there may be, and how many there are.
+#[derive(Clone, Debug)]
+pub(crate) struct Places {
+    pub(crate) free: Arc<Semaphore>,
+    pub(crate) most: u32,
+}
+
+impl Places {
+    pub(crate) fn new(most: u32) -> Self {
+        let free = Arc::new(Semaphore::new(most as usize));
+        Self { free, most }
+    }
+
+    /// How many are taken.
+    pub(crate) fn taken(&self) -> usize {
+        (self.most as usize).saturating_sub(self.free.available_permits())
+    }
+}
+
+/// One connection.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    tcp: TcpStream,
+    places: Places,
+}
+
+impl Stream {
+    pub(crate) fn new(tcp: TcpStream, places: Places) -> Self {
+        Self { tcp, places }
+    }
+}
+
+/// What may be read at once when there are so many connections.
+fn piece(connections: usize) -> usize {
+    (ALL / connections.max(1)).clamp(SMALLEST, LARGEST)
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let piece = piece(this.places.taken());
+        let tcp = Pin::new(&mut this.tcp);
+        if buffer.remaining() <= piece {
+            return tcp.poll_read(cx, buffer);
+        }
+        let mut part = ReadBuf::new(buffer.initialize_unfilled_to(piece));
+        let read = tcp.poll_read(cx, &mut part);
+        let length = part.filled().len();
+        buffer.advance(length);
+        read
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().tcp).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().tcp).poll_write_vectored(cx, bytes)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.tcp.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().tcp).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().tcp).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    #[test]
+    fn pieces_shrink_as_connections_come() {
+        for (connections, expected) in [
+            (0, LARGEST),
+            (4, LARGEST),
+            (16, 128 << 10),
+            (64, 32 << 10),
+            (256, SMALLEST),
+            (2048, SMALLEST),
+        ] {
+            assert_eq!(piece(connections), expected, "{connections}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_read_in_pieces_is_what_was_sent() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let at = listener.local_addr().expect("it is bound");
+        let mut client = TcpStream::connect(at).await.expect("it listens");
+        let (tcp, _) = listener.accept().await.expect("a client");
+        let places = Places::new(600);
+        let _taken = places.free.acquire_many(600).await;
+        let mut stream = Stream::new(tcp, places.clone());
+        let sent: Vec<u8> = (0..100_000_u32)
+            .map(|number| (number % 251) as u8)
+            .collect();
+        client.write_all(&sent).await.expect("it reads");
+        let mut heard = vec![7; sent.len()];
+        let first = stream.read(&mut heard).await.expect("bytes");
+        assert!(first <= SMALLEST, "{first}");
+        stream
+            .read_exact(&mut heard[first..])
+            .await
+            .expect("the rest");
+        assert!(heard == sent);
+    }
+}
