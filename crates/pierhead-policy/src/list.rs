@@ -1,6 +1,8 @@
 //! Access lists: who is granted what, by one entity.
 
-use serde::Serialize;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
 use thiserror::Error;
 
 use crate::bits::Permissions;
@@ -19,7 +21,7 @@ pub struct Entry {
 /// An entity's access list: each principal at most once, each with at least one permission.
 ///
 /// Sorted by principal, so that looking one up is a binary search. Empty is a list, too: it grants
-/// nothing to anybody, and it does not inherit.
+/// nothing to anybody, and it does not inherit. Copies share their entries.
 ///
 /// ```
 /// use pierhead_policy::{AccessList, Level, ListError, Options, PrincipalId};
@@ -33,10 +35,15 @@ pub struct Entry {
 /// let refused = AccessList::checked(twice, &options, |_| true);
 /// assert_eq!(refused, Err(ListError::Repeated(ann)));
 /// ```
-#[derive(Clone, PartialEq, Eq, Hash, Default, Debug, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
 pub struct AccessList {
-    entries: Box<[Entry]>,
+    entries: Arc<[Entry]>,
+}
+
+impl Serialize for AccessList {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.entries().serialize(serializer)
+    }
 }
 
 /// Why something is no access list (rule 4 of sharing). All of these are a malformed request.
@@ -72,7 +79,7 @@ impl AccessList {
     /// The list of a new project: its creator holds all eight permissions, nobody else any.
     pub fn of_creator(creator: PrincipalId) -> Self {
         Self {
-            entries: Box::new([Entry {
+            entries: Arc::new([Entry {
                 principal: creator,
                 permissions: Permissions::ALL,
             }]),
@@ -91,7 +98,7 @@ impl AccessList {
         mut known: impl FnMut(PrincipalId) -> bool,
     ) -> Result<Self, ListError> {
         let list = Self::from_stored(entries)?;
-        for entry in &list.entries {
+        for entry in list.entries() {
             match entry.principal {
                 PrincipalId::REGISTERED => {}
                 PrincipalId::PUBLIC => list.check_public(options)?,
@@ -111,7 +118,7 @@ impl AccessList {
     pub fn from_stored(
         entries: impl IntoIterator<Item = (PrincipalId, Permissions)>,
     ) -> Result<Self, ListError> {
-        let mut entries: Box<[Entry]> = entries
+        let mut entries: Vec<Entry> = entries
             .into_iter()
             .map(|(principal, permissions)| Entry {
                 principal,
@@ -132,7 +139,9 @@ impl AccessList {
             }
             before = Some(entry.principal);
         }
-        Ok(Self { entries })
+        Ok(Self {
+            entries: entries.into(),
+        })
     }
 
     /// What `public` holds by this list must not exceed what it may be given now.
@@ -185,11 +194,17 @@ impl AccessList {
         teams: &[PrincipalId],
         options: &Options,
     ) -> Permissions {
-        teams
-            .iter()
-            .fold(self.counted(account, options), |held, team| {
-                held | self.counted(*team, options)
-            })
+        let own = self.counted(account, options);
+        let union = |held, principal| held | self.counted(principal, options);
+        // Whoever is in many teams is looked for in a short list, not every team.
+        if self.entries.len() < teams.len() / 16 {
+            let listed = self.entries.iter().map(|entry| entry.principal);
+            listed
+                .filter(|listed| teams.contains(listed))
+                .fold(own, union)
+        } else {
+            teams.iter().copied().fold(own, union)
+        }
     }
 
     /// What one principal's entry counts for when deciding: `public` is cut down to READ, and

@@ -98,6 +98,34 @@ fn registered_matches_every_account_and_nobody_else() {
 }
 
 #[test]
+fn in_many_teams_and_by_a_short_list_a_caller_holds_what_every_team_gives() {
+    let team = |number: u64| PrincipalId::new(3_001_000 + number);
+    let list = AccessList::from_stored([
+        (ANN, Permissions::READ),
+        (team(0), Permissions::DOWNLOAD),
+        (team(99), Permissions::UPDATE),
+        (team(100), Permissions::DELETE),
+    ]);
+    let list = list.unwrap();
+    for (count, held) in [
+        (0, Permissions::READ),
+        (1, Permissions::READ | Permissions::DOWNLOAD),
+        (99, Permissions::READ | Permissions::DOWNLOAD),
+        (
+            100,
+            Permissions::READ | Permissions::DOWNLOAD | Permissions::UPDATE,
+        ),
+    ] {
+        let teams: Vec<_> = (0..count).map(team).collect();
+        let who = Principals {
+            account: Some(ANN),
+            teams: &teams,
+        };
+        assert_eq!(list.bits_for(&who, &options(false)), held, "{count} teams");
+    }
+}
+
+#[test]
 fn a_new_project_is_its_creators_alone() {
     let list = AccessList::of_creator(ANN);
     assert_eq!(list.entries().len(), 1);
