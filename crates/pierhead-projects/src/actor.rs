@@ -116,6 +116,15 @@ const SERVER: CallerFacts<'static> = CallerFacts {
     scopes: Scopes::ALL,
 };
 
+/// Every principal that a caller matches in a list; none for who may see everything.
+pub(crate) fn principals(caller: &CallerFacts<'_>) -> Option<Vec<PrincipalId>> {
+    let matched = caller.principals();
+    let account = matched.account.into_iter();
+    let signed_in = account.flat_map(|account| [PrincipalId::REGISTERED, account]);
+    let everybody = std::iter::once(PrincipalId::PUBLIC).chain(signed_in);
+    (!caller.is_operator()).then(|| everybody.chain(matched.teams.iter().copied()).collect())
+}
+
 impl Standing {
     /// Who it is, as decisions see them.
     pub(crate) fn facts(&self) -> CallerFacts<'_> {
@@ -144,12 +153,7 @@ impl Standing {
 
     /// Every principal that they match in a list; none for who may see everything.
     pub(crate) fn principals(&self) -> Option<Vec<PrincipalId>> {
-        let mut matched = vec![PrincipalId::PUBLIC];
-        if let Self::Account { record, .. } = self {
-            matched.extend([PrincipalId::REGISTERED, record.id]);
-            matched.extend(&record.teams);
-        }
-        (!self.is_operator()).then_some(matched)
+        principals(&self.facts())
     }
 
     /// Whether an operator acts, or the server itself.

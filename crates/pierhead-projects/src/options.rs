@@ -17,8 +17,10 @@ pub struct ProjectsOptions {
     pub service: String,
     /// Certification, `public_download`, `project_creation`.
     pub policy: Options,
-    /// The table that every permission is asked of. For an embedder who narrows it further; what
-    /// is explained to people is the policy's own.
+    /// The table that every permission is asked of. For an embedder who narrows it further: it is
+    /// asked about everything that a list shows, but only about what the policy's own table would
+    /// show, so what it allows beyond that can be found by name and stands in no list. What is
+    /// explained to people is the policy's own, too.
     pub decide: Decide,
     /// How project ids are written.
     pub ids: ProjectIds,

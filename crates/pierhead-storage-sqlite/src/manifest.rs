@@ -43,7 +43,7 @@ pub(crate) fn put(
     link_staged(tx, repository, put, name)?;
     write(tx, repository, put)?;
     for tag in &put.tags {
-        tag::set(tx, repository, tag, &put.digest)?;
+        tag::set(tx, repository, tag, put)?;
         history::add(tx, repository, tag, put)?;
     }
     effects.content(tx, ScopeId::repository(repository))?;

@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0001_registry.sql"),
     include_str!("schema/0002_projects.sql"),
     include_str!("schema/0003_management.sql"),
+    include_str!("schema/0004_lists.sql"),
     include_str!("schema/0005_uploads.sql"),
 ];
 
@@ -122,10 +123,31 @@ mod tests {
                  INSERT INTO repository VALUES (1000000, 'syn101/tools', 101, '3000000', 6);
                  INSERT INTO place VALUES ('there', 0, 6, NULL, NULL);
                  INSERT INTO upload (id, name, caller, place, algorithm, generation, alive_at)
-                     VALUES (x'01', 'syn101/new', '3000000', 'there', 1, 0, 6);",
+                     VALUES (x'01', 'syn101/new', '3000000', 'there', 1, 0, 6);
+                 INSERT INTO entry VALUES (1000000, 3000000, 1);
+                 INSERT INTO manifest_body VALUES (x'01', x'');
+                 INSERT INTO manifest (repository, digest, media_type, size, at, who)
+                     VALUES (1000000, x'01', 'a/b', 0, 7, '3000000');
+                 INSERT INTO tag VALUES (1000000, 'latest', x'01');
+                 INSERT INTO history (repository, tag, digest, at, who)
+                     VALUES (1000000, 'latest', x'01', 9, '3000000'),
+                            (1000000, 'latest', x'01', 7, '3000000');",
             )
             .unwrap();
         migrate(&mut connection).unwrap();
+        let text: String = connection
+            .query_row(
+                "SELECT group_concat(ifnull(parent, '') || ':' || name || ':' || at, ' ')
+                 FROM (SELECT * FROM entry ORDER BY entity)",
+                [],
+                |row| row.get(0),
+            )
+            .unwrap();
+        assert_eq!(text, ":Genomics:5 101:syn101/tools:6");
+        let pushed: i64 = connection
+            .query_row("SELECT pushed_at FROM tag", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(pushed, 7, "that of the last push, whatever the clock said");
         let text: String = connection
             .query_row(
                 "SELECT group_concat(name || ':' || description || ':' || own_list, ' ')

@@ -1,11 +1,11 @@
 //! Tags.
 
 use pierhead_model::{ContentDigest, Tag};
-use pierhead_storage::{Deletion, Permit, RepositoryId, ScopeId, TagRecord, View};
+use pierhead_storage::{Deletion, ManifestPut, Permit, RepositoryId, ScopeId, TagRecord, View};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::board::Effects;
-use crate::codec::{RowExt as _, count, key, signed};
+use crate::codec::{RowExt as _, count, key, micros, signed};
 use crate::error::Fault;
 use crate::fence::{Open, open, permitted};
 
@@ -14,13 +14,19 @@ pub(crate) fn set(
     tx: &Connection,
     repository: RepositoryId,
     tag: &Tag,
-    digest: &ContentDigest,
+    put: &ManifestPut,
 ) -> rusqlite::Result<()> {
     tx.prepare_cached(
-        "INSERT INTO tag (repository, name, digest) VALUES (?1, ?2, ?3)
-         ON CONFLICT (repository, name) DO UPDATE SET digest = excluded.digest",
+        "INSERT INTO tag (repository, name, digest, pushed_at) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (repository, name)
+             DO UPDATE SET digest = excluded.digest, pushed_at = excluded.pushed_at",
     )?
-    .execute(params![signed(repository.0), tag.as_str(), key(digest)])
+    .execute(params![
+        signed(repository.0),
+        tag.as_str(),
+        key(&put.digest),
+        micros(put.at)
+    ])
     .map(drop)
 }
 

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use pierhead::projects::Projects;
+use pierhead::projects::listing::CatalogQuery;
 use pierhead::projects::survey::{EntityFound, SurveyQuery};
 
 use crate::admin::{self, Made};
@@ -103,9 +104,12 @@ pub(crate) async fn project(
         let project = found.find(|project| project.trashed.is_none())?;
         return Some(ids.show(project.id).to_string());
     }
-    let targets = store.targets(None, 100).await.ok()?;
-    let mut projects = targets.into_iter().filter_map(|(_, target)| target.project);
-    let project = projects.find(|project| project.trashed.is_none())?;
+    let query = CatalogQuery {
+        limit: 1,
+        ..CatalogQuery::default()
+    };
+    let (_, found) = store.catalog(&query).await.ok()?.pop()?;
+    let project = found.project?;
     Some(ids.show(project.id).to_string())
 }
 

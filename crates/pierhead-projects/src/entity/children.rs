@@ -3,7 +3,7 @@
 use pierhead_policy::{Action, EntityId, RequestKind};
 
 use crate::actor::{Actor, RoleUse, Standing};
-use crate::entity::view::{CHUNK, EntityView, Listed, MAX_PAGE};
+use crate::entity::view::{CHUNK, EntityView, Listed, MAX_PAGE, MIN_CHUNK};
 use crate::error::ProjectsError;
 use crate::listing::{ChildOrder, ChildrenQuery};
 use crate::projects::Projects;
@@ -46,6 +46,7 @@ impl Projects {
             None => who.gate(RequestKind::ManagementRead)?,
         }
         let limit = request.limit.min(MAX_PAGE);
+        let readers = who.principals();
         let mut items = Vec::new();
         let mut by_role = false;
         let mut order = request.order.clone();
@@ -54,8 +55,8 @@ impl Projects {
                 parent: request.parent,
                 order,
                 descending: request.descending,
-                listed: request.parent.is_none().then(|| who.principals()).flatten(),
-                limit: CHUNK,
+                readers: readers.clone(),
+                limit: (limit + 1 - items.len()).clamp(MIN_CHUNK, CHUNK),
             };
             let chunk = self.store().children(&query).await?;
             for target in &chunk {
@@ -64,7 +65,7 @@ impl Projects {
                     items.push(EntityView::of(target, &who)?);
                 }
             }
-            let last = chunk.last().filter(|_| chunk.len() == CHUNK);
+            let last = chunk.last().filter(|_| chunk.len() == query.limit);
             let more = items.len() > limit;
             items.truncate(limit);
             match last {

@@ -16,6 +16,9 @@ pub const MAX_PAGE: usize = 1_000;
 /// How many rows are looked at, or removed, in one call of the store while a list is gone through.
 pub(crate) const CHUNK: usize = 200;
 
+/// How many rows at least: an embedder's table may leave most of them out.
+pub(crate) const MIN_CHUNK: usize = 32;
+
 /// Whether a project or a repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum EntityKind {

@@ -11,15 +11,17 @@ use pierhead_registry::{
 };
 use pierhead_storage::{Fence, ParentId, StoreError};
 
-use crate::actor::{Actor, RoleUse};
+use crate::actor::{Actor, RoleUse, principals};
 use crate::change::{Batch, Recorded};
+use crate::entity::view::MIN_CHUNK;
+use crate::listing::CatalogQuery;
 use crate::people::sign_in::USE_PRECISION;
 use crate::projects::Inner;
 use crate::seam::authenticate::CallerExtra;
 use crate::seam::facts::{Access, What};
 
-/// How many repositories are looked at in one read while listing.
-const CHUNK: usize = 500;
+/// How many repositories are looked at in one read while listing: a page, and whether it is the last.
+const CHUNK: usize = 1_024;
 
 /// Decides by projects, lists, certification and trash.
 ///
@@ -224,15 +226,19 @@ impl Inner {
             .map_or(CallerFacts::ANONYMOUS, |(record, extra)| {
                 record.facts(extra.scopes)
             });
+        let readers = principals(&caller);
         let mut seen = Vec::new();
         let mut by_role = false;
         let mut after = after.map(str::to_owned);
         while seen.len() < limit {
-            let chunk = self.facts.store.targets(after.as_deref(), CHUNK).await?;
-            let (count, last) = (
-                chunk.len(),
-                chunk.last().map(|(name, _)| name.as_str().to_owned()),
-            );
+            let query = CatalogQuery {
+                readers: readers.clone(),
+                after,
+                limit: (limit - seen.len()).clamp(MIN_CHUNK, CHUNK),
+            };
+            let chunk = self.facts.store.catalog(&query).await?;
+            let ended = chunk.len() < query.limit;
+            after = chunk.last().map(|(name, _)| name.as_str().to_owned());
             for (name, target) in chunk {
                 let target = target.as_repository(self.project_of(&name).is_some());
                 let see = policy::Action::See;
@@ -244,10 +250,9 @@ impl Inner {
                     seen.push(name);
                 }
             }
-            if count < CHUNK {
+            if ended {
                 break;
             }
-            after = last;
         }
         if let (true, Some((_, extra))) = (by_role, &record) {
             let actor = Actor::in_registry(extra.account);

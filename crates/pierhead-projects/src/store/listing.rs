@@ -5,6 +5,17 @@ use std::time::SystemTime;
 use pierhead_model::{ContentDigest, Tag};
 use pierhead_policy::{EntityId, PrincipalId};
 
+/// Which repositories to list, in the order of their names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CatalogQuery {
+    /// Only those whose list that counts gives READ to one of these; none: whatever their lists say.
+    pub readers: Option<Vec<PrincipalId>>,
+    /// Only what follows this name, which need not be one of a repository.
+    pub after: Option<String>,
+    /// At most so many.
+    pub limit: usize,
+}
+
 /// What a list of entities is ordered by. Equal ones follow in the order of their numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ChildOrder {
@@ -23,8 +34,8 @@ pub struct ChildrenQuery {
     pub order: ChildOrder,
     /// The other way round.
     pub descending: bool,
-    /// Only those in whose own lists one of these stands.
-    pub listed: Option<Vec<PrincipalId>>,
+    /// Only those whose list that counts gives READ to one of these; none: whatever their lists say.
+    pub readers: Option<Vec<PrincipalId>>,
     /// At most so many.
     pub limit: usize,
 }

@@ -11,7 +11,7 @@ use pierhead_storage::StoreError;
 
 use crate::audit::{AuditQuery, AuditRow};
 use crate::change::Batch;
-use crate::listing::{ChildrenQuery, TagQuery, TagRows, TrashQuery};
+use crate::listing::{CatalogQuery, ChildrenQuery, TagQuery, TagRows, TrashQuery};
 use crate::people::name::Login;
 use crate::record::{
     CallerRecord, CredentialId, CredentialKind, CredentialRecord, SignIn, TargetLookup,
@@ -59,15 +59,17 @@ pub trait ProjectStore: fmt::Debug + Send + Sync + 'static {
     /// What there is under a name or a number, and the versions it was read with.
     async fn target(&self, lookup: &TargetLookup) -> Result<TargetRecord, StoreError>;
 
-    /// Repositories with their projects in the order of their names, after `after`, at most
-    /// `limit`; trashed ones among them.
-    async fn targets(
+    /// Repositories with their projects in the order of their names; none that has a trash mark, or
+    /// whose project has one or is gone. Without versions: for lists, which nothing rests on.
+    ///
+    /// A page takes time by what it holds, however many repositories lie before it or between.
+    async fn catalog(
         &self,
-        after: Option<&str>,
-        limit: usize,
+        query: &CatalogQuery,
     ) -> Result<Vec<(RepositoryName, TargetRecord)>, StoreError>;
 
-    /// The repositories of a project, or all projects; trashed ones among them.
+    /// The repositories of a project, or all projects; none that has a trash mark itself. A page
+    /// takes time by what it holds.
     async fn children(&self, query: &ChildrenQuery) -> Result<Vec<TargetRecord>, StoreError>;
 
     /// What was put into the trash itself, the latest first.

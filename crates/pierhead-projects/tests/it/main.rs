@@ -8,6 +8,7 @@
 mod decide;
 mod fence;
 mod ground;
+mod lists;
 mod look;
 mod manage;
 mod mistakes;

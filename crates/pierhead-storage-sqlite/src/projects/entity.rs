@@ -157,7 +157,8 @@ fn set_list(
 }
 
 fn write_list(tx: &Connection, entity: EntityId, list: &AccessList) -> Result<(), Fault> {
-    let sql = "INSERT INTO entry (entity, principal, bits) VALUES (?1, ?2, ?3)";
+    let sql = "INSERT INTO entry (entity, principal, bits, parent, name, at)
+               SELECT id, ?2, ?3, parent, name, at FROM entity WHERE id = ?1";
     for entry in list.entries() {
         let bits = entry.permissions.bits();
         one(

@@ -1,11 +1,8 @@
-//! Lists: children, what is in the trash can, tags.
+//! Lists: what is in the trash can, tags.
 
 use pierhead_policy::{EntityId, Permissions, PrincipalId};
-use pierhead_projects::listing::{
-    ChildOrder, ChildrenQuery, TagOrder, TagQuery, TagRow, TagRows, TrashQuery,
-};
+use pierhead_projects::listing::{TagOrder, TagQuery, TagRow, TagRows, TrashQuery};
 use pierhead_projects::record::TargetRecord;
-use rusqlite::types::Value;
 use rusqlite::{Connection, ToSql, params};
 
 use super::{project, rows};
@@ -13,61 +10,12 @@ use crate::codec::{RowExt as _, count, micros, signed};
 use crate::error::Fault;
 
 /// Which way a list goes: how its next row compares, and how it is sorted.
-fn way(descending: bool) -> (&'static str, &'static str) {
+pub(super) fn way(descending: bool) -> (&'static str, &'static str) {
     if descending {
         ("<", "DESC")
     } else {
         (">", "ASC")
     }
-}
-
-pub(super) fn children(
-    connection: &Connection,
-    query: &ChildrenQuery,
-) -> Result<Vec<TargetRecord>, Fault> {
-    // Which index: (parent, name, id), (parent, at, id), or those of projects alone.
-    let (column, after) = match &query.order {
-        ChildOrder::Name(after) => (
-            "name",
-            after
-                .as_ref()
-                .map(|(name, id)| (Value::Text(name.clone()), *id)),
-        ),
-        ChildOrder::Created(after) => {
-            ("at", after.map(|(at, id)| (Value::Integer(micros(at)), id)))
-        }
-    };
-    let (compares, sorted) = way(query.descending);
-    let of = match query.parent {
-        Some(_) => "parent = ?1",
-        None => "kind = 1 AND ?1 IS NULL",
-    };
-    let from = match after {
-        Some(_) => format!("AND ({column}, id) {compares} (?3, ?4)"),
-        None => "AND ?3 IS NULL AND ?4 IS NULL".to_owned(),
-    };
-    let listed = match &query.listed {
-        Some(_) => {
-            "AND EXISTS (SELECT 1 FROM entry WHERE entry.entity = entity.id
-                 AND entry.principal IN (SELECT value FROM json_each(?5)))"
-        }
-        None => "AND ?5 IS NULL",
-    };
-    let sql = format!(
-        "SELECT id FROM entity WHERE {of} {from} {listed}
-         ORDER BY {column} {sorted}, id {sorted} LIMIT ?2"
-    );
-    let (key, id) = match after {
-        Some((key, id)) => (key, Some(signed(id.get()))),
-        None => (Value::Null, None),
-    };
-    let parent = query.parent.map(|parent| signed(parent.get()));
-    let listed = query.listed.as_deref().map(numbers);
-    entities(
-        connection,
-        &sql,
-        &[&parent, &count(query.limit), &key, &id, &listed],
-    )
 }
 
 pub(super) fn trashed(
@@ -121,7 +69,7 @@ pub(super) fn trashed(
 }
 
 /// Numbers of principals as a JSON array.
-fn numbers(principals: &[PrincipalId]) -> String {
+pub(super) fn numbers(principals: &[PrincipalId]) -> String {
     let numbers: Vec<String> = principals
         .iter()
         .map(|principal| signed(principal.get()).to_string())
@@ -144,31 +92,41 @@ fn entities(
 
 pub(super) fn tags(connection: &Connection, query: &TagQuery) -> Result<TagRows, Fault> {
     let repository = signed(query.repository.get());
-    let total = connection
+    let total: u64 = connection
         .prepare_cached("SELECT count(*) FROM tag WHERE repository = ?1")?
         .query_row([repository], |row| row.unsigned(0))?;
-    let (_, sorted) = way(query.descending);
+    let (offset, limit) = (query.offset as u64, query.limit as u64);
+    let limit = limit.min(total.saturating_sub(offset));
+    // What is left out is walked through in an index, from the nearer end.
+    let behind = total.saturating_sub(offset).saturating_sub(limit);
+    let backwards = behind < offset;
+    let (_, sorted) = way(query.descending != backwards);
     let by = match query.order {
-        TagOrder::Created => format!("at {sorted}, t.name {sorted}"),
-        TagOrder::Name => format!("t.name {sorted}"),
+        TagOrder::Created => format!("list.pushed_at {sorted}, list.name {sorted}"),
+        TagOrder::Name => format!("list.name {sorted}"),
     };
-    // Every tag was pushed once at least.
+    // What the tags of the page name is looked up for them alone.
     let sql = format!(
-        "SELECT t.name, t.digest, coalesce(
-             (SELECT h.at FROM history h WHERE h.repository = t.repository AND h.tag = t.name
-              ORDER BY h.id DESC LIMIT 1), 0) AS at
-         FROM tag t WHERE t.repository = ?1 ORDER BY {by} LIMIT ?2 OFFSET ?3"
+        "WITH page AS MATERIALIZED
+             (SELECT name, pushed_at FROM tag list WHERE repository = ?1
+              ORDER BY {by} LIMIT ?2 OFFSET ?3)
+         SELECT list.name, tag.digest, list.pushed_at FROM page list
+             CROSS JOIN tag ON tag.repository = ?1 AND tag.name = list.name
+         ORDER BY {by}"
     );
     let mut statement = connection.prepare_cached(&sql)?;
-    let mut found =
-        statement.query(params![repository, count(query.limit), count(query.offset)])?;
-    let mut tags = Vec::new();
+    let left_out = if backwards { behind } else { offset };
+    let mut found = statement.query(params![repository, count(limit), count(left_out)])?;
+    let mut rows = Vec::new();
     while let Some(row) = found.next()? {
-        tags.push(TagRow {
+        rows.push(TagRow {
             tag: row.parsed(0)?,
             digest: row.digest(1)?,
             at: row.time(2)?,
         });
     }
-    Ok(TagRows { total, rows: tags })
+    if backwards {
+        rows.reverse();
+    }
+    Ok(TagRows { total, rows })
 }

@@ -5,12 +5,17 @@
 //! rights.
 
 mod account;
+mod catalog;
 mod change;
+mod children;
 mod entity;
 mod listing;
+mod merge;
 mod project;
 mod rows;
 mod survey;
 
+#[cfg(test)]
+mod steps_tests;
 #[cfg(test)]
 mod tests;

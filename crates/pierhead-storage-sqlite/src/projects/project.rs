@@ -8,19 +8,19 @@ use pierhead_model::RepositoryName;
 use pierhead_policy::EntityId;
 use pierhead_projects::ProjectStore;
 use pierhead_projects::audit::{AuditQuery, AuditRow};
-use pierhead_projects::listing::{ChildrenQuery, TagQuery, TagRows, TrashQuery};
+use pierhead_projects::listing::{CatalogQuery, ChildrenQuery, TagQuery, TagRows, TrashQuery};
 use pierhead_projects::record::{ProjectRecord, RepositoryRecord, TargetLookup, TargetRecord};
 use pierhead_projects::survey::{Survey, SurveyQuery};
 use pierhead_storage::{ParentId, RepositoryId, ScopeId, StoreError};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::{listing, rows, survey};
+use super::{catalog, children, listing, rows, survey};
 use crate::SqliteStore;
 use crate::codec::{RowExt as _, count, signed};
 use crate::error::Fault;
 
 /// What a repository's row is read by, in the order that [`repository`] takes it.
-const REPOSITORY: &str = "r.id, r.name, e.own_list, e.trashed_by, e.etag, r.parent,
+const REPOSITORY: &str = "e.id, e.name, e.own_list, e.trashed_by, e.etag, e.parent,
     e.description, e.at, e.who, e.modified_at, e.modified_by, e.trashed_at";
 
 #[async_trait]
@@ -37,15 +37,14 @@ impl ProjectStore for SqliteStore {
         .await
     }
 
-    async fn targets(
+    async fn catalog(
         &self,
-        after: Option<&str>,
-        limit: usize,
+        query: &CatalogQuery,
     ) -> Result<Vec<(RepositoryName, TargetRecord)>, StoreError> {
-        let after = after.unwrap_or_default().to_owned();
+        let query = query.clone();
         self.scan("list repositories with their projects", move |connection| {
             crate::readers::consistent(connection, |connection| {
-                targets(connection, &after, count(limit))
+                catalog::catalog(connection, &query)
             })
         })
         .await
@@ -55,7 +54,7 @@ impl ProjectStore for SqliteStore {
         let query = query.clone();
         self.scan("list projects or repositories", move |connection| {
             crate::readers::consistent(connection, |connection| {
-                listing::children(connection, &query)
+                children::children(connection, &query)
             })
         })
         .await
@@ -155,9 +154,7 @@ fn entity_by_id(
     projects: &mut Projects,
     id: EntityId,
 ) -> Result<TargetRecord, Fault> {
-    let sql = format!(
-        "SELECT {REPOSITORY} FROM repository r JOIN entity e ON e.id = r.id WHERE r.id = ?1"
-    );
+    let sql = format!("SELECT {REPOSITORY} FROM entity e WHERE e.id = ?1 AND e.kind = 2");
     let repository = connection
         .prepare_cached(&sql)?
         .query_row([signed(id.get())], |row| repository(connection, row))
@@ -208,39 +205,27 @@ fn repository(connection: &Connection, row: &Row<'_>) -> rusqlite::Result<(Repos
     Ok((found, parent.unwrap_or(0).cast_unsigned()))
 }
 
-fn targets(
+/// Repositories by their numbers, in their order, without versions.
+pub(super) fn repositories(
     connection: &Connection,
-    after: &str,
-    limit: i64,
+    numbers: &[i64],
 ) -> Result<Vec<(RepositoryName, TargetRecord)>, Fault> {
-    let sql = format!(
-        "SELECT {REPOSITORY} FROM repository r JOIN entity e ON e.id = r.id
-         WHERE r.name > ?1 ORDER BY r.name LIMIT ?2"
-    );
+    let sql = format!("SELECT {REPOSITORY} FROM entity e WHERE e.id = ?1 AND e.kind = 2");
     let mut statement = connection.prepare_cached(&sql)?;
-    let found = statement
-        .query_map(params![after, limit], |row| {
-            Ok((
-                row.parsed::<RepositoryName>(1)?,
-                repository(connection, row)?,
-            ))
-        })?
-        .collect::<rusqlite::Result<Vec<_>>>()?;
     let mut projects = Projects::default();
-    let mut listed = Vec::with_capacity(found.len());
-    for (name, (repository, parent)) in found {
-        let project = project_once(connection, &mut projects, parent)?;
-        let versions = Vec::new();
-        listed.push((
-            name,
-            TargetRecord {
-                project,
-                repository: Some(repository),
-                versions,
-            },
-        ));
+    let mut found = Vec::with_capacity(numbers.len());
+    for number in numbers {
+        let (name, (repository, parent)) = statement.query_row([number], |row| {
+            Ok((row.parsed(1)?, repository(connection, row)?))
+        })?;
+        let target = TargetRecord {
+            project: project_once(connection, &mut projects, parent)?,
+            repository: Some(repository),
+            versions: Vec::new(),
+        };
+        found.push((name, target));
     }
-    Ok(listed)
+    Ok(found)
 }
 
 fn audit(connection: &Connection, query: &AuditQuery) -> Result<Vec<AuditRow>, Fault> {

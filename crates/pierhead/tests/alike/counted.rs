@@ -9,7 +9,7 @@ use pierhead::model::RepositoryName;
 use pierhead::policy::{EntityId, PrincipalId};
 use pierhead::projects::audit::{AuditQuery, AuditRow};
 use pierhead::projects::change::Batch;
-use pierhead::projects::listing::{ChildrenQuery, TagQuery, TagRows, TrashQuery};
+use pierhead::projects::listing::{CatalogQuery, ChildrenQuery, TagQuery, TagRows, TrashQuery};
 use pierhead::projects::record::{
     CallerRecord, CredentialId, CredentialKind, CredentialRecord, SignIn, TargetLookup,
     TargetRecord,
@@ -84,13 +84,12 @@ impl ProjectStore for Counted {
         self.inner.target(lookup).await
     }
 
-    async fn targets(
+    async fn catalog(
         &self,
-        after: Option<&str>,
-        limit: usize,
+        query: &CatalogQuery,
     ) -> Result<Vec<(RepositoryName, TargetRecord)>, StoreError> {
-        self.log.before("targets")?;
-        self.inner.targets(after, limit).await
+        self.log.before("catalog")?;
+        self.inner.catalog(query).await
     }
 
     async fn children(&self, query: &ChildrenQuery) -> Result<Vec<TargetRecord>, StoreError> {

@@ -1,0 +1,350 @@
+//! What a page of a list costs, counted in steps of SQLite's machine.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use pierhead_model::ContentDigest;
+use pierhead_policy::{EntityId, PrincipalId};
+use pierhead_projects::listing::{CatalogQuery, ChildOrder, ChildrenQuery, TagOrder, TagQuery};
+use rusqlite::{Connection, params};
+
+use super::{catalog, children, listing};
+use crate::codec::key;
+use crate::migrate::migrate;
+use crate::snapshot::ensure_epoch;
+
+const PAGE: usize = 100;
+
+/// Steps are counted by so many.
+const EACH: u64 = 10;
+
+const ONE_PROJECT: u64 = 101;
+
+/// Readers of ten repositories, of a thousand, of all; and some teams.
+const FEW: u64 = 3_000_001;
+const SOME: u64 = 3_000_002;
+const ALL: u64 = 3_000_003;
+const CROWD: std::ops::Range<u64> = 3_100_000..3_100_100;
+
+/// The steps of each page of a list, and how many items it has in all.
+type Walk = (Vec<u64>, usize);
+
+/// A database that counts the steps of what it is asked.
+struct World {
+    connection: Connection,
+    steps: Arc<AtomicU64>,
+    size: u64,
+}
+
+impl World {
+    /// One project of so many repositories: of each list, which of them inherit.
+    fn of_one_project(size: u64, inherits: bool) -> Self {
+        let world = Self::new(size);
+        let readers = [ALL, FEW, SOME];
+        world.project(ONE_PROJECT, &readers[..if inherits { 1 } else { 3 }]);
+        for number in 0..size {
+            let readers = world.readers(number);
+            let inherits = inherits && readers.len() == 1;
+            world.repository(ONE_PROJECT, number, (!inherits).then_some(&readers));
+        }
+        world.counting()
+    }
+
+    /// Projects of ten repositories each.
+    fn of_many_projects(size: u64) -> Self {
+        let world = Self::new(size);
+        for project in 0..size / 10 {
+            let mut readers = world.readers(project);
+            readers.push(CROWD.start + project % (CROWD.end - CROWD.start));
+            world.project(1_000 + project, &readers);
+            for number in 0..10 {
+                world.repository(1_000 + project, project * 10 + number, None);
+            }
+        }
+        world.counting()
+    }
+
+    /// One repository of so many tags.
+    fn of_tags(size: u64) -> Self {
+        let world = Self::new(size);
+        let digest = key(&ContentDigest::sha256(b""));
+        for number in 0..size {
+            world.run(
+                "INSERT INTO tag (repository, name, digest, pushed_at)
+                 VALUES (?1, ?2, ?4, ?3)",
+                params![
+                    ONE_PROJECT.cast_signed(),
+                    format!("v{number}"),
+                    (number * 7_919 % 1_000_003).cast_signed(),
+                    digest
+                ],
+            );
+        }
+        world.counting()
+    }
+
+    fn new(size: u64) -> Self {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection).unwrap();
+        ensure_epoch(&mut connection).unwrap();
+        connection
+            .execute_batch("PRAGMA foreign_keys = off; BEGIN")
+            .unwrap();
+        Self {
+            connection,
+            steps: Arc::default(),
+            size,
+        }
+    }
+
+    /// Counts from now on: filling is quicker without.
+    fn counting(mut self) -> Self {
+        self.connection.execute_batch("COMMIT").unwrap();
+        let counted = Arc::clone(&self.steps);
+        let count = move || {
+            counted.fetch_add(EACH, Ordering::Relaxed);
+            false
+        };
+        let each = i32::try_from(EACH).unwrap();
+        self.connection.progress_handler(each, Some(count)).unwrap();
+        self
+    }
+
+    fn run(&self, sql: &str, values: impl rusqlite::Params) {
+        let mut statement = self.connection.prepare_cached(sql).unwrap();
+        statement.execute(values).unwrap();
+    }
+
+    fn readers(&self, number: u64) -> Vec<u64> {
+        let mut readers = vec![ALL];
+        if number.is_multiple_of(self.size / 10) {
+            readers.push(FEW);
+        }
+        if number.is_multiple_of(self.size / 1_000) {
+            readers.push(SOME);
+        }
+        readers
+    }
+
+    fn project(&self, id: u64, readers: &[u64]) {
+        self.run(
+            "INSERT INTO entity (id, kind, name, owner, who, at, etag, own_list)
+             VALUES (?1, 1, 'p' || ?1, 1, '1', ?1, 1, 1)",
+            [id.cast_signed()],
+        );
+        self.list(id, readers);
+    }
+
+    fn repository(&self, project: u64, number: u64, readers: Option<&Vec<u64>>) {
+        let id = 5_000_000 + number;
+        self.run(
+            "INSERT INTO repository (id, name, parent, creator, created_at)
+             VALUES (?1, ?2, ?3, '1', ?4)",
+            params![
+                id.cast_signed(),
+                format!("syn{project}/r{number}"),
+                project.cast_signed(),
+                (number * 7_919 % 1_000_003).cast_signed()
+            ],
+        );
+        if let Some(readers) = readers {
+            self.run(
+                "UPDATE entity SET own_list = 1 WHERE id = ?1",
+                [id.cast_signed()],
+            );
+            self.list(id, readers);
+        }
+    }
+
+    fn list(&self, of: u64, readers: &[u64]) {
+        for reader in readers {
+            self.run(
+                "INSERT INTO entry (entity, principal, bits, parent, name, at)
+                 SELECT id, ?2, 1, parent, name, at FROM entity WHERE id = ?1",
+                [of.cast_signed(), reader.cast_signed()],
+            );
+        }
+    }
+
+    fn counted<T>(&self, read: impl FnOnce(&Connection) -> T) -> (T, u64) {
+        let before = self.steps.load(Ordering::Relaxed);
+        let found = read(&self.connection);
+        (found, self.steps.load(Ordering::Relaxed) - before)
+    }
+
+    /// Walks the catalog.
+    fn catalog(&self, readers: Option<&[u64]>) -> Walk {
+        let (mut pages, mut total, mut after) = (Vec::new(), 0, None);
+        loop {
+            let query = CatalogQuery {
+                readers: readers.map(principals),
+                after,
+                limit: PAGE,
+            };
+            let (found, steps) =
+                self.counted(|connection| catalog::catalog(connection, &query).unwrap());
+            pages.push(steps);
+            total += found.len();
+            after = found.last().map(|(name, _)| name.to_string());
+            if found.len() < PAGE {
+                return (pages, total);
+            }
+        }
+    }
+
+    /// The same of the children of a project, or of all projects.
+    fn children(
+        &self,
+        parent: Option<u64>,
+        first: &ChildOrder,
+        descending: bool,
+        readers: Option<&[u64]>,
+    ) -> Walk {
+        let (mut pages, mut total, mut order) = (Vec::new(), 0, first.clone());
+        loop {
+            let query = ChildrenQuery {
+                parent: parent.and_then(EntityId::new),
+                order,
+                descending,
+                readers: readers.map(principals),
+                limit: PAGE,
+            };
+            let (found, steps) =
+                self.counted(|connection| children::children(connection, &query).unwrap());
+            pages.push(steps);
+            total += found.len();
+            if found.len() < PAGE {
+                return (pages, total);
+            }
+            let last = found.last().unwrap();
+            let (id, name, at) = match (&last.repository, &last.project) {
+                (Some(found), _) => (found.id, &found.name, found.about.created.at),
+                (None, Some(found)) => (found.id, &found.name, found.about.created.at),
+                (None, None) => unreachable!("something was found"),
+            };
+            order = match first {
+                ChildOrder::Name(_) => ChildOrder::Name(Some((name.clone(), id))),
+                ChildOrder::Created(_) => ChildOrder::Created(Some((at, id))),
+            };
+        }
+    }
+}
+
+fn principals(readers: &[u64]) -> Vec<PrincipalId> {
+    readers.iter().map(|id| PrincipalId::new(*id)).collect()
+}
+
+const LARGE: u64 = 10_000;
+const SMALL: u64 = 2_000;
+
+/// Requires of a list in a small and a large world that no page of the large one costs more than
+/// the dearest of the small one, but for a quarter and what a batch may have over.
+#[track_caller]
+fn flat(what: &str, small: &Walk, large: &Walk, shown: u64) {
+    let most = |pages: &[u64]| *pages.iter().max().unwrap();
+    let allowed = most(&small.0) * 5 / 4 + 5_000;
+    assert_eq!(large.1 as u64, shown, "{what}");
+    assert!(
+        most(&large.0) <= allowed,
+        "{what}: a page takes {} steps, {allowed} are allowed",
+        most(&large.0),
+    );
+    println!("{what}: {} and {} steps", most(&small.0), most(&large.0));
+}
+
+/// Whom lists are read for, and how much they show in one project; `None` sees everything.
+const READERS: [(Option<&[u64]>, u64); 4] = [
+    (Some(&[FEW]), 10),
+    (Some(&[FEW, SOME]), 1_000),
+    (Some(&[FEW, SOME, ALL]), LARGE),
+    (None, LARGE),
+];
+
+#[test]
+fn a_page_of_the_catalog_costs_what_it_holds() {
+    for inherits in [true, false] {
+        let [small, large] = [SMALL, LARGE].map(|size| World::of_one_project(size, inherits));
+        for (readers, shown) in READERS {
+            let what = format!("{readers:?}, inherited: {inherits}");
+            flat(
+                &what,
+                &small.catalog(readers),
+                &large.catalog(readers),
+                shown,
+            );
+        }
+    }
+    let [small, large] = [SMALL, LARGE].map(World::of_many_projects);
+    let crowd: Vec<u64> = CROWD.collect();
+    for (readers, shown) in [
+        (Some(&[FEW][..]), 10),
+        (Some(&[FEW, SOME]), 1_000),
+        (Some(&[FEW, SOME, ALL]), LARGE),
+        (Some(&crowd), LARGE),
+        (None, LARGE),
+    ] {
+        let what = format!("many projects, {} readers", readers.map_or(0, <[u64]>::len));
+        flat(
+            &what,
+            &small.catalog(readers),
+            &large.catalog(readers),
+            shown,
+        );
+    }
+}
+
+#[test]
+fn a_page_of_children_costs_what_it_holds() {
+    let orders = [ChildOrder::Name(None), ChildOrder::Created(None)];
+    let ways = orders
+        .iter()
+        .flat_map(|order| [(order, false), (order, true)]);
+    let [small, large] = [SMALL, LARGE].map(|size| World::of_one_project(size, false));
+    let inside = Some(ONE_PROJECT);
+    for (order, descending) in ways.clone() {
+        for (readers, shown) in READERS {
+            let pages = |world: &World| world.children(inside, order, descending, readers);
+            let what = format!("{order:?}, {descending}, {readers:?}");
+            flat(&what, &pages(&small), &pages(&large), shown);
+        }
+    }
+    let [small, large] = [SMALL, LARGE].map(World::of_many_projects);
+    for (order, descending) in ways {
+        for (readers, shown) in [
+            (Some(&[FEW][..]), 1),
+            (Some(&[SOME]), 100),
+            (Some(&[ALL, SOME]), 1_000),
+            (None, 1_000),
+        ] {
+            let pages = |world: &World| world.children(None, order, descending, readers);
+            let what = format!("projects, {order:?}, {descending}, {readers:?}");
+            flat(&what, &pages(&small), &pages(&large), shown);
+        }
+    }
+}
+
+/// They are counted, and what is left out is walked through: a few steps of an index for each tag,
+/// from the nearer end.
+#[test]
+fn a_page_of_tags_costs_a_few_steps_for_each_tag_there_is() {
+    let world = World::of_tags(LARGE);
+    for order in [TagOrder::Created, TagOrder::Name] {
+        for (offset, each) in [(0, 4), (LARGE / 2, 6), (LARGE - 100, 4)] {
+            let query = TagQuery {
+                repository: EntityId::new(ONE_PROJECT).unwrap(),
+                order,
+                descending: true,
+                offset: usize::try_from(offset).unwrap(),
+                limit: PAGE,
+            };
+            let read = |connection: &Connection| listing::tags(connection, &query).unwrap();
+            let (found, steps) = world.counted(read);
+            assert_eq!((found.total, found.rows.len()), (LARGE, PAGE));
+            println!("{order:?} at {offset}: {steps} steps");
+            assert!(
+                steps < LARGE * each + 10_000,
+                "{order:?} at {offset}: {steps}"
+            );
+        }
+    }
+}
