@@ -23,6 +23,7 @@ mod regctl;
 mod requests;
 mod resume;
 mod revocation;
+mod scale;
 mod skopeo;
 mod slow;
 mod startup;
