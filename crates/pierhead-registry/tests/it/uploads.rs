@@ -4,6 +4,7 @@ use pierhead_model::{Algorithm, ContentDigest, ContentRange};
 use pierhead_registry::{Error, Limits, StartUpload};
 use pierhead_storage::{BlobLimits, BlobStore, MemoryBlobStore};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::bench::{Bench, ana, ben, broken, dribble, named, pull, whole};
 
@@ -299,6 +300,32 @@ async fn sessions_beyond_those_in_memory_go_on_from_what_was_saved() {
             .await
             .expect("closed");
     }
+}
+
+#[tokio::test]
+async fn whoever_leaves_uploads_behind_loses_those_longest_idle_and_nobody_else_any() {
+    let bench = Bench::with(|builder| builder.limits(Limits::default().with_uploads_per_caller(2)));
+    let writer = async |caller| {
+        let writer = bench.registry.writer(caller, &named("a/b")).await;
+        writer.expect("allowed")
+    };
+    let (anas, bens) = (writer(&ana()).await, writer(&ben()).await);
+    let other = bens.start(START).await.expect("a session").id;
+    let mut ids = Vec::new();
+    for _ in 0..4 {
+        bench.clock.advance(Duration::from_secs(1));
+        ids.push(anas.start(START).await.expect("a session").id);
+    }
+    for (id, there) in ids.iter().zip([false, false, true, true]) {
+        let digest = ContentDigest::sha256(b"bytes");
+        let closed = anas.finish(*id, None, whole(b"bytes"), &digest).await;
+        match closed {
+            Ok(_) if there => {}
+            Err(Error::UploadUnknown) if !there => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    bens.status(other).await.expect("ben's is there");
 }
 
 #[tokio::test]
