@@ -1,243 +1,182 @@
-//! Uploads a file as a blob over a line that breaks: `pierhead-resume-example URL REPOSITORY FILE`.
+//! Uploads a file as a blob over a line that breaks: `pierhead-resume-example URL REPOSITORY FILE`,
+//! signed in by `REGISTRY_USER` and `REGISTRY_PASSWORD`. It prints the digest, for a manifest to name.
 //!
-//! `REGISTRY_USER` and `REGISTRY_PASSWORD` sign it in. It prints the digest, for a manifest to name.
 //! Whenever the line breaks or the registry restarts, it asks how much has arrived and goes on from
-//! there; it gives up once a dozen tries in a row got no byte further.
-//!
-//! It needs nothing of Pierhead, and speaks to any registry that keeps what arrived of a `PATCH`.
+//! there, until a dozen tries in a row got no byte further. It needs nothing of Pierhead, and speaks
+//! to any registry that keeps what arrived of a `PATCH`.
 
 use std::error::Error;
 use std::fs::File;
-use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::io::{Read as _, Seek as _, SeekFrom};
 use std::time::Duration;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use sha2::{Digest as _, Sha256};
-use ureq::http::{Request, Response, request};
-use ureq::{Agent, AsSendBody, Body, SendBody};
+use ureq::http::{Request, Response};
+use ureq::{Agent, Body, SendBody};
 
 /// Tries in a row that got no byte further: a minute of them, in which a registry can restart.
 const TRIES: u32 = 12;
 
-/// The longest pause before another try; the first is a hundredth of it.
-const PAUSE: Duration = Duration::from_secs(10);
-
-/// How long a request may take. A line that fell silent breaks by this, and an upload that takes
-/// longer loses no more by it than by any other break.
+/// How long a request may take: by this, a line that fell silent breaks.
 const DEADLINE: Duration = Duration::from_secs(300);
 
-/// Why a try came to nothing.
-enum Failure {
-    /// The next may do better.
-    Broken(String),
-    /// No other would.
-    Refused(String),
-}
-
-impl<E: Error> From<E> for Failure {
-    fn from(error: E) -> Self {
-        Self::Broken(error.to_string())
-    }
-}
+type Fallible<T> = Result<T, Box<dyn Error>>;
 
 /// A file on its way.
 struct Upload {
+    registry: String,
+    repository: String,
+    login: String,
     file: File,
     length: u64,
     digest: String,
-    /// Where the registry takes it, once that is known.
-    location: Option<String>,
-    /// The most that the registry has said it has.
+    /// Where the registry takes it, once that is known, and the most that it said it has.
+    session: Option<String>,
     reached: u64,
 }
 
-/// Who uploads to where, for one try: connections break and tokens run out.
-struct Caller {
-    agent: Agent,
-    registry: String,
-    repository: String,
-    bearer: String,
-}
-
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Fallible<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let [registry, repository, path] = words.as_slice() else {
-        return Err(
-            "give URL REPOSITORY FILE, such as http://127.0.0.1:5000 syn101/data a.tar".into(),
-        );
+        return Err("give URL REPOSITORY FILE, as http://127.0.0.1:5000 syn101/data a.tar".into());
     };
     let told = |name| std::env::var(name).map_err(|_| format!("set {name}"));
     let login = format!("{}:{}", told("REGISTRY_USER")?, told("REGISTRY_PASSWORD")?);
-    let mut upload = Upload::of(File::open(path)?)?;
-    let (mut tries, mut reached) = (0, 0);
+    let (mut file, mut hash, mut buffer) = (File::open(path)?, Sha256::new(), vec![0; 1 << 20]);
     loop {
-        let outcome = Caller::sign_in(registry, repository, &login)
-            .and_then(|caller| caller.push(&mut upload));
-        let why = match outcome {
-            Ok(()) => break,
-            Err(Failure::Refused(why)) => return Err(why.into()),
-            Err(Failure::Broken(why)) => why,
-        };
+        match file.read(&mut buffer)? {
+            0 => break,
+            read => hash.update(&buffer[..read]),
+        }
+    }
+    let mut upload = Upload {
+        registry: registry.trim_end_matches('/').to_owned(),
+        repository: repository.clone(),
+        login: format!("Basic {}", BASE64_STANDARD.encode(login)),
+        length: file.stream_position()?,
+        file,
+        digest: format!("sha256:{}", hex::encode(hash.finalize())),
+        session: None,
+        reached: 0,
+    };
+    let (mut tries, mut reached) = (0, 0);
+    while let Err(why) = upload.go_on() {
         tries = if upload.reached > reached {
             1
         } else {
             tries + 1
         };
         reached = upload.reached;
-        if tries > TRIES {
-            return Err(format!("{TRIES} tries got no byte further; the last: {why}").into());
+        // What never began will not begin by itself: a wrong password, no permission.
+        if upload.session.is_none() || tries > TRIES {
+            return Err(why);
         }
-        eprintln!("broken off: {why}");
-        std::thread::sleep(PAUSE.min(PAUSE / 100 * 2_u32.pow(tries - 1)));
+        eprintln!("broken off, {reached} of {} arrived: {why}", upload.length);
+        std::thread::sleep(Duration::from_millis(100 << tries.min(6)));
     }
     println!("{}", upload.digest);
     Ok(())
 }
 
 impl Upload {
-    fn of(mut file: File) -> io::Result<Self> {
-        let mut hash = Sha256::new();
-        let mut buffer = vec![0; 1 << 20];
-        let mut length = 0;
-        loop {
-            let read = file.read(&mut buffer)?;
-            if read == 0 {
-                break;
+    /// Sends what the registry does not have yet, and closes the upload. Connections break and tokens
+    /// run out, so each try begins with both anew.
+    fn go_on(&mut self) -> Fallible<()> {
+        let config = Agent::config_builder().http_status_as_error(false);
+        let agent: Agent = config.timeout_global(Some(DEADLINE)).build().into();
+        let bearer = self.sign_in(&agent)?;
+        let send = |method: &str, url: &str, range: &str, body: SendBody<'static>| {
+            let root = if url.starts_with('/') {
+                &*self.registry
+            } else {
+                ""
+            };
+            let mut request = Request::builder()
+                .method(method)
+                .uri(format!("{root}{url}"));
+            request = request.header("Authorization", &bearer);
+            if !range.is_empty() {
+                request = request.header("Content-Range", range);
             }
-            hash.update(&buffer[..read]);
-            length += read as u64;
+            Fallible::Ok(agent.run(request.body(body)?)?)
+        };
+        let ask =
+            |method: &str, url: &str, range: &str, body| good(send(method, url, range, body)?);
+        let blobs = format!("/v2/{}/blobs", self.repository);
+        let mut stands = None;
+        if let Some(session) = &self.session {
+            let told = send("GET", session, "", SendBody::none())?;
+            if told.status() != 404 {
+                let told = good(told)?;
+                let last = header(&told, "Range").split_once('-');
+                let last: u64 = last
+                    .ok_or("the registry does not say what arrived")?
+                    .1
+                    .parse()?;
+                // `Range: 0-0` is one byte or none: not worth to find out.
+                stands = (last > 0).then(|| (session.clone(), last + 1));
+            }
         }
-        Ok(Self {
-            file,
-            length,
-            digest: format!("sha256:{}", hex::encode(hash.finalize())),
-            location: None,
-            reached: 0,
-        })
+        let blob = format!("{blobs}/{}", self.digest);
+        let (session, at) = match stands {
+            Some(place) => place,
+            // The first try; or the session is gone, perhaps because an answer of success was lost.
+            None if ask("HEAD", &blob, "", SendBody::none()).is_ok() => return Ok(()),
+            None => {
+                let begun = ask("POST", &format!("{blobs}/uploads/"), "", SendBody::none())?;
+                (header(&begun, "Location").to_owned(), 0)
+            }
+        };
+        if at < self.length {
+            let (mut rest, range) = (self.file.try_clone()?, format!("{at}-{}", self.length - 1));
+            rest.seek(SeekFrom::Start(at))?;
+            self.session = Some(session.clone());
+            self.reached = self.reached.max(at);
+            ask("PATCH", &session, &range, SendBody::from_owned_reader(rest))?;
+        }
+        let separator = if session.contains('?') { '&' } else { '?' };
+        let close = format!("{session}{separator}digest={}", self.digest);
+        ask("PUT", &close, "", SendBody::none())?;
+        // The registry has hashed it; that it is there, and whole, is all there is to ask.
+        let found = ask("HEAD", &blob, "", SendBody::none())?;
+        if header(&found, "Content-Length") != self.length.to_string() {
+            return Err("the registry has something else under this digest".into());
+        }
+        Ok(())
+    }
+
+    /// Asks the registry where its tokens are, and gets one.
+    fn sign_in(&self, agent: &Agent) -> Fallible<String> {
+        let asked = agent.get(format!("{}/v2/", self.registry)).call()?;
+        let told = |name: &str| {
+            let (_, rest) = header(&asked, "WWW-Authenticate").split_once(&format!("{name}=\""))?;
+            Some(rest.split_once('"')?.0)
+        };
+        let realm = told("realm").ok_or("the registry does not say where its tokens are")?;
+        let scope = format!("repository:{}:pull,push", self.repository);
+        let request = agent
+            .get(realm)
+            .query("service", told("service").unwrap_or_default());
+        let request = request
+            .query("scope", scope)
+            .header("Authorization", &self.login);
+        let text = good(request.call()?)?.body_mut().read_to_string()?;
+        let answer: serde_json::Value = serde_json::from_str(&text)?;
+        Ok(format!(
+            "Bearer {}",
+            answer["token"].as_str().unwrap_or_default()
+        ))
     }
 }
 
-impl Caller {
-    /// Asks the registry where its tokens are, and gets one.
-    fn sign_in(registry: &str, repository: &str, login: &str) -> Result<Self, Failure> {
-        let config = Agent::config_builder().http_status_as_error(false);
-        let agent: Agent = config.timeout_global(Some(DEADLINE)).build().into();
-        let asked = agent.get(format!("{registry}/v2/")).call()?;
-        let challenge = header(&asked, "WWW-Authenticate");
-        let told = |name: &str| {
-            let rest = challenge.split_once(&format!("{name}=\""))?.1;
-            Some(rest.split_once('"')?.0)
-        };
-        let (Some(realm), Some(service)) = (told("realm"), told("service")) else {
-            return Err(unlike(asked, "a challenge with realm and service"));
-        };
-        let basic = format!("Basic {}", BASE64_STANDARD.encode(login));
-        let token = agent
-            .get(realm)
-            .query("service", service)
-            .query("scope", format!("repository:{repository}:pull,push"))
-            .header("Authorization", basic)
-            .call()?;
-        if token.status() == 401 {
-            return Err(Failure::Refused(
-                "the registry knows no such user and password".into(),
-            ));
-        }
-        let text = expect(200, token)?.body_mut().read_to_string()?;
-        let token: serde_json::Value = serde_json::from_str(&text)?;
-        let token = token["token"].as_str().unwrap_or_default();
-        Ok(Self {
-            agent,
-            registry: registry.trim_end_matches('/').to_owned(),
-            repository: repository.to_owned(),
-            bearer: format!("Bearer {token}"),
-        })
+/// An answer of success.
+fn good(mut answer: Response<Body>) -> Fallible<Response<Body>> {
+    let status = answer.status();
+    if status.is_success() {
+        return Ok(answer);
     }
-
-    /// Sends what the registry does not have yet, and closes the upload.
-    fn push(&self, upload: &mut Upload) -> Result<(), Failure> {
-        let (location, at) = match self.stands(upload)? {
-            Some(place) => place,
-            // The first try; or the session is gone, perhaps because an answer of success was lost.
-            None if self.has(upload)? => return Ok(()),
-            None => (self.begin()?, 0),
-        };
-        upload.location = Some(location.clone());
-        upload.reached = upload.reached.max(at);
-        eprintln!("going on at {at} of {}", upload.length);
-        if at < upload.length {
-            upload.file.seek(SeekFrom::Start(at))?;
-            let patch = self
-                .request("PATCH", &location)
-                .header("Content-Range", format!("{at}-{}", upload.length - 1))
-                .header("Content-Length", upload.length - at);
-            let rest = SendBody::from_reader(&mut upload.file);
-            expect(202, self.run(patch, rest)?)?;
-        }
-        let separator = if location.contains('?') { '&' } else { '?' };
-        let close = format!("{location}{separator}digest={}", upload.digest);
-        expect(201, self.run(self.request("PUT", &close), &[])?)?;
-        if self.has(upload)? {
-            return Ok(());
-        }
-        Err(Failure::Refused(
-            "the registry has something else under this digest".into(),
-        ))
-    }
-
-    /// A new session's location.
-    fn begin(&self) -> Result<String, Failure> {
-        let path = format!("/v2/{}/blobs/uploads/", self.repository);
-        let begun = expect(202, self.run(self.request("POST", &path), &[])?)?;
-        Ok(header(&begun, "Location").to_owned())
-    }
-
-    /// The session's location and how much it has, unless it is gone.
-    fn stands(&self, upload: &Upload) -> Result<Option<(String, u64)>, Failure> {
-        let Some(location) = &upload.location else {
-            return Ok(None);
-        };
-        let told = self.run(self.request("GET", location), ())?;
-        if told.status() == 404 {
-            return Ok(None);
-        }
-        let told = expect(204, told)?;
-        let last = header(&told, "Range").split_once('-');
-        let Some(last) = last.and_then(|(_, last)| last.parse::<u64>().ok()) else {
-            return Err(unlike(told, "how much has arrived"));
-        };
-        // `0-0` may be a byte or none: not worth to find out.
-        Ok((last > 0).then(|| (location.clone(), last + 1)))
-    }
-
-    /// Whether the registry has the blob, whole. Its bytes need not be fetched for that: a registry
-    /// hashes what it files under a digest.
-    fn has(&self, upload: &Upload) -> Result<bool, Failure> {
-        let path = format!("/v2/{}/blobs/{}", self.repository, upload.digest);
-        let found = self.run(self.request("HEAD", &path), ())?;
-        let length = header(&found, "Content-Length").parse();
-        Ok(found.status() == 200 && length == Ok(upload.length))
-    }
-
-    fn request(&self, method: &str, location: &str) -> request::Builder {
-        let registry = if location.starts_with('/') {
-            &*self.registry
-        } else {
-            ""
-        };
-        Request::builder()
-            .method(method)
-            .uri(format!("{registry}{location}"))
-            .header("Authorization", &self.bearer)
-    }
-
-    fn run(
-        &self,
-        request: request::Builder,
-        body: impl AsSendBody,
-    ) -> Result<Response<Body>, Failure> {
-        Ok(self.agent.run(request.body(body)?)?)
-    }
+    Err(format!("{status}: {}", answer.body_mut().read_to_string()?).into())
 }
 
 fn header<'a>(answer: &'a Response<Body>, name: &str) -> &'a str {
@@ -245,23 +184,4 @@ fn header<'a>(answer: &'a Response<Body>, name: &str) -> &'a str {
     value
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default()
-}
-
-fn expect(status: u16, answer: Response<Body>) -> Result<Response<Body>, Failure> {
-    if answer.status() == status {
-        return Ok(answer);
-    }
-    Err(unlike(answer, &format!("status {status}")))
-}
-
-/// An answer that was not to be expected. A token that ran out, a session that is gone or stands
-/// elsewhere, and a registry in trouble may all be better next time.
-fn unlike(mut answer: Response<Body>, expected: &str) -> Failure {
-    let status = answer.status();
-    let text = answer.body_mut().read_to_string().unwrap_or_default();
-    let why = format!("expected {expected}, the registry answered {status}: {text}");
-    match status.as_u16() {
-        401 | 404 | 408 | 416 | 429 | 500.. => Failure::Broken(why),
-        _ => Failure::Refused(why),
-    }
 }
