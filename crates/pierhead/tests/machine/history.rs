@@ -156,11 +156,15 @@ impl History {
             for entry in entries.iter().rev() {
                 let entry = (entry.0, entry.1, entry.2);
                 let first_end = pushed.iter().map(|it| it.end).min().unwrap_or(0);
-                // Of several that are alike, the one that ended first was no later than another.
-                let these = pushed.iter().enumerate().filter(|(_, it)| it.what == entry);
-                match these.min_by_key(|(_, it)| it.end) {
-                    Some((at, it)) if it.begin <= first_end => drop(pushed.swap_remove(at)),
-                    _ => return Some(format!("the history of {name} cannot have {entry:?}")),
+                // Of several that are alike and had begun before any other was over, the one that
+                // ended first: another may as well come later.
+                let these = pushed.iter().enumerate();
+                let next = these
+                    .filter(|(_, it)| it.what == entry && it.begin <= first_end)
+                    .min_by_key(|(_, it)| it.end);
+                match next.map(|(at, _)| at) {
+                    Some(at) => drop(pushed.swap_remove(at)),
+                    None => return Some(format!("the history of {name} cannot have {entry:?}")),
                 }
             }
             if let Some(lost) = pushed.first() {
