@@ -53,16 +53,16 @@ type Content = Either<ResponseBody, Full<Bytes>>;
 pub(crate) struct Access {
     services: Services,
     peer: IpAddr,
-    /// How many requests are under way, to the last byte of their answers.
     busy: watch::Sender<usize>,
 }
 
-/// A request under way.
+/// Something under way on a connection: a request until its answer has been handed over, and bytes
+/// that the client has not taken yet.
 #[derive(Debug)]
-struct Busy(watch::Sender<usize>);
+pub(crate) struct Busy(watch::Sender<usize>);
 
 impl Busy {
-    fn begin(count: &watch::Sender<usize>) -> Self {
+    pub(crate) fn begin(count: &watch::Sender<usize>) -> Self {
         count.send_modify(|count| *count += 1);
         Self(count.clone())
     }
@@ -121,9 +121,9 @@ impl Access {
         }
     }
 
-    /// How many requests of the connection are under way.
-    pub(crate) fn busy(&self) -> watch::Receiver<usize> {
-        self.busy.subscribe()
+    /// How much is under way on the connection.
+    pub(crate) fn busy(&self) -> &watch::Sender<usize> {
+        &self.busy
     }
 }
 

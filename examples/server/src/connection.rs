@@ -2,7 +2,8 @@
 //!
 //! A client that sends a header slowly, or nothing at all, costs a place among them for as long as
 //! `header_timeout`. So that such clients, however many, keep nobody out, whoever comes when every
-//! place is taken is given that of the connection that has been without a request for longest.
+//! place is taken is given that of the connection that has been without a request for longest, once
+//! that has had a moment to ask for something.
 
 use std::future::Future;
 use std::io;
@@ -37,6 +38,9 @@ const WRITE_STALL: Duration = Duration::from_secs(60);
 
 /// How long an idle connection of HTTP/2 may take to end after it was told to.
 const GOODBYE: Duration = Duration::from_secs(5);
+
+/// How long a connection keeps its place without a request, however many others wait.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How long a request's header may still take once the server stops.
 const LAST_HEADER: Duration = Duration::from_secs(1);
@@ -168,6 +172,7 @@ impl Connections {
         let access = Access::new(self.services.clone(), peer.to_canonical());
         let (mut phase, header_timeout) = (self.phase.subscribe(), self.header_timeout);
         let (told, places) = (Arc::clone(&self.give_way), self.places.clone());
+        let mut stops = self.phase.subscribe();
         async move {
             if let Err(error) = prepare(&stream) {
                 tracing::debug!(%peer, "a connection could not be prepared: {error}");
@@ -175,16 +180,18 @@ impl Connections {
             }
             let begins = tokio::time::timeout(header_timeout, begin(&stream));
             let spoken = tokio::select! {
+                // Who has sent something is not sent away.
+                biased;
                 begins = begins => match begins {
                     Ok(Ok(spoken)) => spoken,
                     Ok(Err(_)) | Err(_) => return,
                 },
-                () = told.notified() => return,
+                () = in_turn(&told, &mut stops) => return,
                 _ = phase.wait_for(|phase| *phase != Phase::Serving) => return,
             };
-            let gives_way = gives_way(access.busy(), &told);
+            let gives_way = gives_way(access.busy().subscribe(), &told, stops);
             // On the heap: a connection that says nothing is to cost nothing.
-            let stream = Stream::new(stream, places);
+            let stream = Stream::new(stream, places, access.busy().clone());
             let served = Box::pin(speak(spoken, stream, access, &mut phase, header_timeout));
             let ended = tokio::select! {
                 biased;
@@ -229,7 +236,7 @@ async fn speak_http2(
     phase: &mut watch::Receiver<Phase>,
     header_timeout: Duration,
 ) -> hyper::Result<()> {
-    let busy = access.busy();
+    let busy = access.busy().subscribe();
     let served = http2_builder().serve_connection(io, access);
     let idle = idle(busy.clone(), header_timeout);
     let served = run(served, http2::Connection::graceful_shutdown, phase, idle);
@@ -270,11 +277,15 @@ async fn idle(mut busy: watch::Receiver<usize>, span: Duration) {
     }
 }
 
-/// Returns once it is this connection's turn to give way, which has no request under way then.
-async fn gives_way(mut busy: watch::Receiver<usize>, told: &Notify) {
+/// Returns once it is this connection's turn to give way, on which nothing is under way then.
+async fn gives_way(
+    mut busy: watch::Receiver<usize>,
+    told: &Notify,
+    mut stops: watch::Receiver<Phase>,
+) {
     while busy.wait_for(|count| *count == 0).await.is_ok() {
         tokio::select! {
-            () = told.notified() => {
+            () = in_turn(told, &mut stops) => {
                 if *busy.borrow() == 0 {
                     return;
                 }
@@ -285,6 +296,16 @@ async fn gives_way(mut busy: watch::Receiver<usize>, told: &Notify) {
         }
     }
     std::future::pending::<()>().await;
+}
+
+/// Returns once whoever has nothing under way since now is told to go: those before it first. Not
+/// before it had its moment, but for a server that stops.
+async fn in_turn(told: &Notify, stops: &mut watch::Receiver<Phase>) {
+    tokio::select! {
+        () = tokio::time::sleep(PATIENCE) => {}
+        _ = stops.wait_for(|phase| *phase != Phase::Serving) => {}
+    }
+    told.notified().await;
 }
 
 fn prepare(stream: &TcpStream) -> io::Result<()> {

@@ -11,7 +11,9 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
+
+use crate::access::Busy;
 
 /// The most that is read at once, in bytes.
 pub(crate) const LARGEST: usize = 512 * 1024;
@@ -46,11 +48,30 @@ impl Places {
 pub(crate) struct Stream {
     tcp: TcpStream,
     places: Places,
+    busy: watch::Sender<usize>,
+    /// While the client has not taken all that was to be written: what is served lets go of an
+    /// answer once it is in a buffer.
+    owing: Option<Busy>,
 }
 
 impl Stream {
-    pub(crate) fn new(tcp: TcpStream, places: Places) -> Self {
-        Self { tcp, places }
+    /// What is owed to the client is counted in `busy`.
+    pub(crate) fn new(tcp: TcpStream, places: Places, busy: watch::Sender<usize>) -> Self {
+        Self {
+            tcp,
+            places,
+            busy,
+            owing: None,
+        }
+    }
+
+    fn wrote(&mut self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        match &written {
+            Poll::Pending if self.owing.is_none() => self.owing = Some(Busy::begin(&self.busy)),
+            Poll::Pending => {}
+            Poll::Ready(_) => self.owing = None,
+        }
+        written
     }
 }
 
@@ -85,7 +106,9 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().tcp).poll_write(cx, bytes)
+        let this = self.get_mut();
+        let written = Pin::new(&mut this.tcp).poll_write(cx, bytes);
+        this.wrote(written)
     }
 
     fn poll_write_vectored(
@@ -93,7 +116,9 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         bytes: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().tcp).poll_write_vectored(cx, bytes)
+        let this = self.get_mut();
+        let written = Pin::new(&mut this.tcp).poll_write_vectored(cx, bytes);
+        this.wrote(written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -137,7 +162,7 @@ mod tests {
         let (tcp, _) = listener.accept().await.expect("a client");
         let places = Places::new(600);
         let _taken = places.free.acquire_many(600).await;
-        let mut stream = Stream::new(tcp, places.clone());
+        let mut stream = Stream::new(tcp, places.clone(), watch::Sender::new(0));
         let sent: Vec<u8> = (0..100_000_u32)
             .map(|number| (number % 251) as u8)
             .collect();

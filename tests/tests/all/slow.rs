@@ -17,6 +17,7 @@ use pierhead_tests::{ANA_PASSWORD, Api, LAB, Server, ServerOptions};
 
 mod beside;
 mod limits;
+mod places;
 
 const NAME: &str = "syn101/slow";
 
