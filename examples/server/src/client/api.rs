@@ -12,8 +12,8 @@ use ureq::tls::{RootCerts, TlsConfig};
 
 use crate::failure::{Failure, chain};
 
-/// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long an answer may take: taking much away takes long.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// The longest answer, in bytes.
 const MAX_ANSWER: u64 = 16 << 20;
@@ -35,20 +35,27 @@ impl Api {
             .iter()
             .find_map(|scheme| base.strip_prefix(scheme));
         if host.is_none_or(|host| host.is_empty() || host.contains(['/', '@', '?', '#'])) {
+            // There may be a password before the `@`.
+            let shown = url.rsplit('@').next().unwrap_or_default();
             return Err(Failure::told(format!(
-                "`{url}` is no server's URL; write it as `https://registry.example.org`"
+                "`{}` is no server's URL; write it as `https://registry.example.org`",
+                plain(shown)
             )));
         }
         let tls = TlsConfig::builder()
             .root_certs(RootCerts::PlatformVerifier)
             .unversioned_rustls_crypto_provider(Arc::new(aws_lc_rs::default_provider()))
             .build();
-        let config = ureq::Agent::config_builder()
+        let mut config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
             .timeout_global(Some(PATIENCE))
-            .tls_config(tls)
-            .build();
+            .tls_config(tls);
+        // What is not encrypted is for this server's eyes: no proxy sees a password.
+        if !base.starts_with("https://") {
+            config = config.proxy(None);
+        }
+        let config = config.build();
         Ok(Self {
             agent: config.into(),
             base: base.to_owned(),
@@ -119,7 +126,10 @@ impl Api {
         match document {
             Ok(document) if status.is_success() => Ok(document),
             Ok(document) => match document["reason"].as_str() {
-                Some(reason) => Err(Failure::happened(format!("{base} says: {reason}"))),
+                Some(reason) => {
+                    let reason = plain(reason);
+                    Err(Failure::happened(format!("{base} says: {reason}")))
+                }
                 None => Err(self.strange(&format!("answered {status}"))),
             },
             Err(_) => Err(self.strange(&format!("answered {status} and no JSON"))),
@@ -133,6 +143,13 @@ impl Api {
             self.base
         ))
     }
+}
+
+/// Without what would move a terminal's cursor or change its colours.
+pub(crate) fn plain(text: &str) -> String {
+    text.chars()
+        .map(|letter| if letter.is_control() { ' ' } else { letter })
+        .collect()
 }
 
 impl Drop for Api {

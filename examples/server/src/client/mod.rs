@@ -36,37 +36,66 @@ struct Repository<'a> {
 
 impl<'a> Repository<'a> {
     /// Reads a name as clients of registries do: what holds a dot or a colon is a host.
-    fn read(text: &'a str) -> Self {
-        match text.split_once('/') {
-            Some((host, name)) if host.contains(['.', ':']) || host == "localhost" => Self {
-                host: Some(host),
-                name,
-            },
-            _ => Self {
-                host: None,
-                name: text,
-            },
+    ///
+    /// # Errors
+    /// When there is more, or something else, than a name.
+    fn read(text: &'a str) -> Result<Self, Failure> {
+        if text.contains("://") {
+            return Err(Failure::told(
+                "leave the `http://` or `https://` out of the name",
+            ));
         }
+        let (host, name) = match text.split_once('/') {
+            Some((host, name))
+                if host.contains(['.', ':']) || host.eq_ignore_ascii_case("localhost") =>
+            {
+                (Some(host), name)
+            }
+            _ => (None, text),
+        };
+        if name.contains([':', '@']) {
+            return Err(Failure::told(
+                "a tag or a digest is no part of the name; leave it out, or use --history --tag TAG",
+            ));
+        }
+        Ok(Self { host, name })
     }
 }
 
 impl Asked {
     /// Finds the server, and signs in.
     fn sign_in(&self, host: Option<&str>) -> Result<Api, Failure> {
-        let variable = std::env::var("PIERHEAD_URL").ok();
-        let url = match (&self.url, host, variable) {
-            (Some(url), ..) => url.clone(),
-            (None, Some(host), _) => url_of(host),
-            (None, None, Some(url)) => url,
-            (None, None, None) => "http://127.0.0.1:5000".to_owned(),
+        let told = self.url.clone().or_else(|| variable("PIERHEAD_URL"));
+        let url = match (told, host) {
+            (Some(url), Some(host)) => agreed(url, host)?,
+            (Some(url), None) => url,
+            (None, Some(host)) => url_of(host),
+            (None, None) => "http://127.0.0.1:5000".to_owned(),
         };
         let api = Api::new(&url)?;
-        if let Ok(token) = std::env::var("PIERHEAD_TOKEN") {
-            return Ok(api.bearing(Secret::new(token)));
+        if let Some(token) = variable("PIERHEAD_TOKEN") {
+            return Ok(api.bearing(Secret::from(&*token)));
         }
         let (user, password) = who(&url)?;
         api.login(&user, &password)
     }
+}
+
+/// A variable of the environment that is set to something.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|text| !text.is_empty())
+}
+
+/// A URL, if it is that of the host: whoever names two servers means one of them.
+fn agreed(url: String, host: &str) -> Result<String, Failure> {
+    let named = url.split_once("://").map_or(&*url, |(_, rest)| rest);
+    if named.trim_end_matches('/').eq_ignore_ascii_case(host) {
+        return Ok(url);
+    }
+    Err(Failure::told(format!(
+        "the name says {}, and --url or PIERHEAD_URL another server; leave one of them out",
+        api::plain(host)
+    )))
 }
 
 /// Passwords go in the clear to this machine alone, unless a URL says so.
@@ -76,16 +105,16 @@ fn url_of(host: &str) -> String {
         .trim_start_matches('[')
         .trim_end_matches(']')
         .parse::<IpAddr>();
-    let here = name == "localhost" || address.is_ok_and(|address| address.is_loopback());
+    let here = name.eq_ignore_ascii_case("localhost")
+        || address.is_ok_and(|address| address.is_loopback());
     let scheme = if here { "http" } else { "https" };
     format!("{scheme}://{host}")
 }
 
 /// A user name and a password, from the environment or from whoever is at the terminal.
 fn who(url: &str) -> Result<(String, Secret), Failure> {
-    let told = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
     let asks = io::stdin().is_terminal();
-    let user = match told("PIERHEAD_USER") {
+    let user = match variable("PIERHEAD_USER") {
         Some(user) => user,
         None if asks => {
             let mut user = String::new();
@@ -102,7 +131,7 @@ fn who(url: &str) -> Result<(String, Secret), Failure> {
             ));
         }
     };
-    let password = match told("PIERHEAD_PASSWORD") {
+    let password = match variable("PIERHEAD_PASSWORD") {
         Some(password) => Secret::new(password),
         None if asks => read_password().map_err(|error| Failure::because("no password", &error))?,
         None => return Err(Failure::told("set PIERHEAD_PASSWORD beside PIERHEAD_USER")),
@@ -152,9 +181,25 @@ mod tests {
             ("127.0.0.1:5000/syn1/a", Some("127.0.0.1:5000"), "syn1/a"),
             ("r.example.org/syn1/a/b", Some("r.example.org"), "syn1/a/b"),
             ("tools", None, "tools"),
+            ("LOCALHOST:1/syn1/a", Some("LOCALHOST:1"), "syn1/a"),
         ] {
-            let read = Repository::read(text);
+            let read = Repository::read(text).unwrap_or_else(|error| panic!("{text}: {error}"));
             assert_eq!((read.host, read.name), (host, name), "{text}");
+        }
+        for text in ["http://a/syn1/b", "syn1/a:v1", "a.b/syn1/a@sha256:0"] {
+            assert!(Repository::read(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn two_servers_are_not_named_at_once() {
+        for (url, host, good) in [
+            ("https://r.example.org", "r.example.org", true),
+            ("http://R.example.org/", "r.example.org", true),
+            ("https://r.example.org", "r.example.org:5000", false),
+            ("https://r.example.org", "other.example.org", false),
+        ] {
+            assert_eq!(agreed(url.to_owned(), host).is_ok(), good, "{url} {host}");
         }
     }
 
@@ -162,6 +207,7 @@ mod tests {
     fn only_this_machine_is_asked_in_the_clear() {
         for (host, url) in [
             ("localhost:5000", "http://localhost:5000"),
+            ("LOCALHOST:5000", "http://LOCALHOST:5000"),
             ("127.0.0.1:5000", "http://127.0.0.1:5000"),
             ("[::1]:5000", "http://[::1]:5000"),
             ("registry.example.org", "https://registry.example.org"),
