@@ -125,7 +125,7 @@ impl HttpOptions {
         self
     }
 
-    /// How long a manifest may take to arrive; 300 s unless set. A form has at most 30 s.
+    /// How long a manifest may take to arrive; 300 s unless set. A form has at most 10 s.
     pub fn with_document_timeout(mut self, span: Duration) -> Self {
         self.document_timeout = span;
         self

@@ -24,7 +24,7 @@ use crate::query::Query;
 const MAX_FORM: usize = 64 * 1024;
 
 /// How long it may take to arrive. It is short, and whoever sends it has not signed in yet.
-const FORM_TIME: Duration = Duration::from_secs(30);
+const FORM_TIME: Duration = Duration::from_secs(10);
 
 /// How many scopes one request may ask for.
 const MAX_SCOPES: usize = 32;

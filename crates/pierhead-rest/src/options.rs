@@ -6,14 +6,14 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RestOptions {
-    /// Within which time the body of a request must arrive. Default 30 s.
+    /// Within which time the body of a request must arrive. Default 10 s.
     pub body_timeout: Duration,
 }
 
 impl Default for RestOptions {
     fn default() -> Self {
         Self {
-            body_timeout: Duration::from_secs(30),
+            body_timeout: Duration::from_secs(10),
         }
     }
 }

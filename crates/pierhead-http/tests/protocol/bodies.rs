@@ -92,9 +92,9 @@ async fn a_body_that_stands_still_is_408_and_what_arrived_is_kept() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_form_that_drips_has_half_a_minute_and_a_manifest_five() {
+async fn a_form_that_drips_has_ten_seconds_and_a_manifest_five_minutes() {
     for (client, method, uri, seconds) in [
-        (Client::guarded(true), "POST", "/token", 30),
+        (Client::guarded(true), "POST", "/token", 10),
         (Client::open(), "PUT", "/v2/a/manifests/v1", 300),
     ] {
         let drips = stream::unfold((), |()| async {

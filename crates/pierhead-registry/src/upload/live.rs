@@ -1,13 +1,16 @@
 //! A session as this process holds it: the open writer, the running hash, and how far both are.
 
 use std::fmt;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use pierhead_model::{HashState, Hasher};
 use pierhead_storage::{BlobWriter, Generation, Place, Progress, StoreError, Upload};
 
 use crate::registry::Inner;
+
+/// How old what is written down of a session grows at most while bytes come.
+const ALIVE: Duration = Duration::from_secs(60);
 
 pub(crate) struct Live {
     generation: Generation,
@@ -112,8 +115,8 @@ impl Live {
         Ok(())
     }
 
-    /// Whether so much has come, or so much time has gone by, that it is worth saving. A line so
-    /// slow that it never fills the distance would otherwise outlive its session.
+    /// Whether so much has come, or so much time has gone by, that it is worth saving. On a slow
+    /// line a session would otherwise seem to be idle, and end.
     pub(super) fn is_due(&self, inner: &Inner) -> bool {
         let saved = self
             .saved
@@ -121,7 +124,7 @@ impl Live {
             .map_or(0, |saved| saved.checkpoint.offset);
         let age = inner.clock.now().duration_since(self.saved_at);
         self.offset.saturating_sub(saved) >= inner.blobs.limits().checkpoint_every
-            || age.is_ok_and(|age| age > inner.limits.upload_idle / 4)
+            || age.is_ok_and(|age| age > ALIVE.min(inner.limits.upload_idle / 4))
     }
 
     /// Makes what was received durable and writes down how far it is, unless that is done already
