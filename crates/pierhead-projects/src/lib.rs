@@ -121,7 +121,7 @@ pub use entity::describe::{DescribeRequest, MAX_DESCRIPTION};
 pub use entity::etag::{BadEtag, Etag};
 pub use entity::explain::{AuditRequest, Subject};
 pub use entity::project::{FIRST_ENTITY, MAX_PROJECT_NAME};
-pub use entity::retention::Retired;
+pub use entity::retention::{RetirePlan, Retired};
 pub use entity::share::{SentList, ShareRequest};
 pub use entity::trash::{Purged, TrashPage, TrashedView};
 pub use entity::view::{EntityKind, EntityView, Listed, MAX_PAGE};

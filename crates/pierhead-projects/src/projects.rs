@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use parking_lot::RwLock;
@@ -54,6 +55,8 @@ pub(crate) struct Inner {
     pub(crate) blobs: RwLock<Option<Arc<dyn BlobStore>>>,
     /// What tags amount to.
     pub(crate) sums: Cache<SumKey, Arc<Sum>>,
+    /// Whether all that a repository holds is being looked at.
+    pub(crate) looking: AtomicBool,
     keys: RwLock<Arc<KeyRing>>,
 }
 
@@ -114,6 +117,7 @@ impl Projects {
             role_uses: Cache::new(options.remembered),
             blobs: RwLock::new(None),
             sums: Cache::new(options.remembered),
+            looking: AtomicBool::new(false),
             keys: RwLock::new(Arc::new(keys)),
             options,
         };

@@ -1,6 +1,6 @@
 //! Taking former versions of tags away.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use pierhead_model::Tag;
 use pierhead_projects::MAX_PAGE;
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::answer::{Answer, ok};
 use crate::error::Failure;
 use crate::exchange::Exchange;
-use crate::json::Time;
+use crate::json::{Time, digits};
 
 /// A misspelt `dryRun` must not be taken for none.
 #[derive(Deserialize)]
@@ -20,6 +20,8 @@ struct Sent {
     younger_than_seconds: Option<u64>,
     #[serde(default)]
     dry_run: bool,
+    /// As a dry run told it: nothing goes but what that named.
+    state: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -29,6 +31,11 @@ struct Retired {
     results: Vec<Manifest>,
     total_number_of_results: usize,
     dry_run: bool,
+    /// Of a dry run: of which state of the repository it was said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<String>,
+    /// Whether that was all: the repository may have changed meanwhile.
+    complete: bool,
 }
 
 #[derive(Serialize)]
@@ -41,7 +48,8 @@ struct Manifest {
     tags: Vec<Tag>,
 }
 
-/// Takes away what the rule in the body lets go, or only says what that is.
+/// Takes away what the rule in the body lets go, or only says what that is. A time of the client's
+/// own that lies before now only spares more.
 pub(crate) async fn retire(exchange: &Exchange<'_>) -> Answer {
     let id = exchange.entity()?;
     let sent: Sent = exchange.sent()?;
@@ -52,11 +60,16 @@ pub(crate) async fn retire(exchange: &Exchange<'_>) -> Answer {
             "say what stays: `newest` versions of each tag, `youngerThanSeconds`, or both",
         )
     })?;
+    let plan = sent.state.as_deref().map(read_state).transpose()?;
     let actor = exchange.actor().await?;
-    let found = if sent.dry_run {
-        exchange.projects.retirable(&actor, id, &rule).await?
+    let projects = exchange.projects;
+    let (found, state, complete) = if sent.dry_run {
+        let plan = projects.retirable(&actor, id, &rule).await?;
+        let state = written_state(plan.content, plan.at);
+        (plan.manifests, Some(state), true)
     } else {
-        exchange.projects.retire(&actor, id, &rule).await?
+        let gone = projects.retire(&actor, id, &rule, plan).await?;
+        (gone.items, None, !gone.more)
     };
     let total_number_of_results = found.len();
     let written = |it: Retirable| Manifest {
@@ -69,5 +82,22 @@ pub(crate) async fn retire(exchange: &Exchange<'_>) -> Answer {
         results: found.into_iter().take(MAX_PAGE).map(written).collect(),
         total_number_of_results,
         dry_run: sent.dry_run,
+        state,
+        complete,
     })
+}
+
+/// A repository's `content` counter, and microseconds since 1970.
+fn written_state(content: u64, at: SystemTime) -> String {
+    let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
+    format!("{content}-{}", since.as_micros())
+}
+
+fn read_state(text: &str) -> Result<(u64, SystemTime), Failure> {
+    let read = || {
+        let (content, micros) = text.split_once('-')?;
+        let since = Duration::from_micros(digits(micros)?);
+        Some((digits(content)?, UNIX_EPOCH.checked_add(since)?))
+    };
+    read().ok_or_else(|| Failure::malformed("`state` is none that a dry run told; run it again"))
 }

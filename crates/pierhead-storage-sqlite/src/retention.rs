@@ -97,6 +97,17 @@ pub(crate) fn retire(
     let Open::Repository(id) = permitted(tx, permit)? else {
         return Ok(Retirement::Moved);
     };
+    take(tx, effects, id, digests, seen)
+}
+
+/// The same of a repository that may be changed.
+pub(crate) fn take(
+    tx: &Connection,
+    effects: &mut Effects,
+    id: RepositoryId,
+    digests: &[ContentDigest],
+    seen: u64,
+) -> Result<Retirement, Fault> {
     if content(tx, id)? != seen {
         return Ok(Retirement::Moved);
     }

@@ -68,8 +68,9 @@ fn main() -> Fallible<()> {
             tries + 1
         };
         reached = upload.reached;
-        // What never began will not begin by itself: a wrong password, no permission.
-        if upload.session.is_none() || tries > TRIES {
+        // What is refused from the first is refused again: a wrong password, no permission.
+        let refused = upload.session.is_none() && !why.is::<ureq::Error>();
+        if refused || tries > TRIES {
             return Err(why);
         }
         eprintln!("broken off, {reached} of {} arrived: {why}", upload.length);
@@ -128,6 +129,7 @@ impl Upload {
                 (header(&begun, "Location").to_owned(), 0)
             }
         };
+        eprintln!("going on at {at} of {}", self.length);
         if at < self.length {
             let (mut rest, range) = (self.file.try_clone()?, format!("{at}-{}", self.length - 1));
             rest.seek(SeekFrom::Start(at))?;

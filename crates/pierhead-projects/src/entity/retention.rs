@@ -2,19 +2,36 @@
 //! [`RetentionRule`] to say.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, SystemTime};
 
-use parking_lot::Mutex;
 use pierhead_policy::{Action, EntityId};
 use pierhead_registry::{RetentionRule, Retirable};
-use pierhead_storage::{Fence, Permit, RepositoryId, RepositoryStore, View};
+use pierhead_storage::{RepositoryId, RepositoryStore, ScopeId, StoreError, View};
 
-use crate::actor::{Actor, Standing};
+use crate::actor::{Actor, Permitted, RoleUse, Standing};
 use crate::change::{Change, Recorded};
-use crate::entity::view::CHUNK;
+use crate::entity::view::{CHUNK, Listed};
 use crate::error::ProjectsError;
-use crate::projects::{Projects, until_settled};
+use crate::projects::{Inner, Projects, until_settled};
 use crate::record::TargetRecord;
+
+/// How long after its start a server looks for the first time.
+const SOON: Duration = Duration::from_secs(600);
+
+/// How often it is decided anew when the repository changes before anything could be taken.
+const ROUNDS: usize = 8;
+
+/// What a rule lets go of a repository, and of which state that was said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RetirePlan {
+    /// What may go.
+    pub manifests: Vec<Retirable>,
+    /// The repository's `content` counter then.
+    pub content: u64,
+    /// When that was.
+    pub at: SystemTime,
+}
 
 /// What a round of retention did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,70 +42,105 @@ pub struct Retired {
     pub manifests: u64,
 }
 
-/// A repository, and what of it may go.
-struct Plan {
+/// A repository as it was decided about.
+struct Decided {
     who: Standing,
     target: TargetRecord,
-    retirable: Vec<Retirable>,
+    permitted: Permitted,
+    content: u64,
+    batches: Vec<Vec<Retirable>>,
 }
 
 impl Projects {
-    /// What a rule lets go of a repository as it is now. A project has none.
+    /// What a rule lets go of a repository as it is now. A project has none. One repository at a
+    /// time is looked at: it may hold much.
     ///
     /// # Errors
-    /// [`ProjectsError::Refused`] for who may not delete there.
+    /// [`ProjectsError::Refused`] for who may not see it, or not delete there;
+    /// [`ProjectsError::Busy`] while another is looked at.
     pub async fn retirable(
         &self,
         actor: &Actor,
         id: EntityId,
         rule: &RetentionRule,
-    ) -> Result<Vec<Retirable>, ProjectsError> {
-        let plan = until_settled!(self.plan(actor, id, rule));
-        Ok(plan?.retirable)
+    ) -> Result<RetirePlan, ProjectsError> {
+        let at = self.inner.clock.now();
+        let decided = until_settled!(self.decide_what_goes(actor, id, rule, at))?;
+        let used = RoleUse {
+            entity: decided.target.entity(),
+            ..RoleUse::of(Action::Delete.name())
+        };
+        let by_role = decided.permitted.by_role;
+        self.shown_by_role(actor, by_role, used).await?;
+        Ok(RetirePlan {
+            manifests: decided.batches.concat(),
+            content: decided.content,
+            at,
+        })
     }
 
-    /// Takes away what a rule lets go of a repository, and says what that was. Its blobs go with a
-    /// later collection. Dropped at any point it has taken some of it.
+    /// Takes away what a rule lets go of a repository, and says what that was; not all of it when
+    /// the repository went on changing. Its blobs go with a later collection. With a plan, nothing
+    /// but what that says, and only if nothing has changed since. Dropped at any point it has taken
+    /// some of it, each with its audit row.
     ///
     /// # Errors
-    /// As for [`Projects::retirable`]; [`ProjectsError::Busy`] when pushes never paused.
+    /// As for [`Projects::retirable`]; [`ProjectsError::StaleEtag`] when the plan does not hold any
+    /// more.
     pub async fn retire(
         &self,
         actor: &Actor,
         id: EntityId,
         rule: &RetentionRule,
-    ) -> Result<Vec<Retirable>, ProjectsError> {
-        let gone = Mutex::new(Vec::new());
-        until_settled!(async {
-            let Plan {
-                who,
-                target,
-                retirable,
-            } = self.plan(actor, id, rule).await?;
-            if retirable.is_empty() {
-                return Ok(());
+        plan: Option<(u64, SystemTime)>,
+    ) -> Result<Listed<Retirable>, ProjectsError> {
+        let now = self.inner.clock.now();
+        let at = plan.map_or(now, |(_, at)| at.min(now));
+        let mut gone = Vec::new();
+        let mut idle = 0;
+        'rounds: while idle < ROUNDS {
+            idle += 1;
+            let decided = match self.decide_what_goes(actor, id, rule, at).await {
+                Err(ProjectsError::Busy) => continue,
+                decided => decided?,
+            };
+            let mut seen = decided.content;
+            let as_planned = plan.is_none_or(|(content, _)| content == seen);
+            if !as_planned && gone.is_empty() {
+                return Err(ProjectsError::StaleEtag);
             }
-            let permitted = self.permit(&who, Action::Delete, &target.as_entity())?;
-            let mut expect = target.versions.clone();
-            expect.extend(who.versions());
-            // Written down before it is done: what is taken in steps may end in between.
-            let change = Change::Retire {
-                repository: id,
-                rule: *rule,
-                manifests: retirable.len(),
-            };
-            let mut changes = vec![Recorded::new(change)];
-            changes.extend(permitted.record(Action::Delete, target.entity()));
-            self.commit(actor, expect.clone(), changes).await?;
-            let permit = Permit {
-                view: View::Repository(RepositoryId(id.get())),
-                fence: Fence(expect),
-            };
-            let now = self.inner.clock.now();
-            let told = |it: Retirable| gone.lock().push(it);
-            Ok(rule.apply(self.rows(), &permit, now, &told).await?)
-        })?;
-        Ok(gone.into_inner())
+            if !as_planned {
+                break;
+            }
+            for batch in &decided.batches {
+                match self.take(actor, id, rule, &decided, batch, seen).await {
+                    Ok(()) => gone.extend(batch.iter().cloned()),
+                    Err(StoreError::Stale) if plan.is_some() && !gone.is_empty() => break 'rounds,
+                    Err(StoreError::Stale) => continue 'rounds,
+                    Err(error) => return Err(error.into()),
+                }
+                idle = 0;
+                // One step on it is this change's; further, and something else has changed, too.
+                if self.content(id).await? != seen + 1 {
+                    if plan.is_some() {
+                        break 'rounds;
+                    }
+                    continue 'rounds;
+                }
+                seen += 1;
+            }
+            return Ok(Listed {
+                items: gone,
+                more: false,
+            });
+        }
+        if gone.is_empty() {
+            return Err(ProjectsError::Busy);
+        }
+        Ok(Listed {
+            items: gone,
+            more: true,
+        })
     }
 
     /// Takes away what a rule lets go of every repository that is not in the trash. Dropped at any
@@ -108,11 +160,10 @@ impl Projects {
                 let Some(id) = EntityId::new(repository.id.0) else {
                     continue;
                 };
-                match self.retire(&actor, id, rule).await {
-                    Ok(gone) if gone.is_empty() => {}
+                match self.retire(&actor, id, rule, None).await {
                     Ok(gone) => {
-                        retired.repositories += 1;
-                        retired.manifests += gone.len() as u64;
+                        retired.repositories += u64::from(!gone.items.is_empty());
+                        retired.manifests += gone.items.len() as u64;
                     }
                     // What is in the trash keeps everything; it may be gone by now, too.
                     Err(ProjectsError::Refused { .. }) => {}
@@ -127,48 +178,103 @@ impl Projects {
         failed.map_or(Ok(retired), Err)
     }
 
-    /// Retires for ever, and tells `report` of every round: a future that its owner runs beside the
-    /// service and drops to end it.
+    /// Retires for ever, soon for the first time, and tells `report` of every round: a future that
+    /// its owner runs beside the service and drops to end it.
     pub async fn retention_keeper(
         &self,
         rule: RetentionRule,
         every: Duration,
         mut report: impl FnMut(Result<Retired, ProjectsError>) + Send,
     ) {
+        let mut pause = every.min(SOON);
         loop {
-            self.inner.clock.sleep(every).await;
+            self.inner.clock.sleep(pause).await;
             report(self.retire_all(&rule).await);
+            pause = every;
         }
     }
 
-    async fn plan(
+    async fn decide_what_goes(
         &self,
         actor: &Actor,
         id: EntityId,
         rule: &RetentionRule,
-    ) -> Result<Plan, ProjectsError> {
+        at: SystemTime,
+    ) -> Result<Decided, ProjectsError> {
         let who = self.standing(actor).await?;
         let target = self.entity(id).await?;
-        // A project holds nothing itself; who might delete in it is told so, everybody else nothing.
+        // What goes is told by tag and digest.
+        self.permit(&who, Action::See, &target.as_entity())?;
+        // A project holds nothing itself; who might delete in it is told so.
         let action = match target.repository {
             Some(_) => Action::Delete,
             None => Action::Trash,
         };
-        self.permit(&who, action, &target.as_entity())?;
-        let mut retirable = Vec::new();
+        let permitted = self.permit(&who, action, &target.as_entity())?;
+        let (mut content, mut batches) = (0, Vec::new());
         if target.repository.is_some() {
+            let _one = One::at_a_time(&self.inner).ok_or(ProjectsError::Busy)?;
             let view = View::Repository(RepositoryId(id.get()));
             let inventory = self.rows().inventory(&view).await?;
-            retirable = rule.retirable(&inventory, self.inner.clock.now());
+            content = inventory.content;
+            batches = rule.retirable(&inventory, at);
         }
-        Ok(Plan {
+        Ok(Decided {
             who,
             target,
-            retirable,
+            permitted,
+            content,
+            batches,
         })
+    }
+
+    /// Takes a batch, with its audit row, if nothing has changed since that was decided.
+    async fn take(
+        &self,
+        actor: &Actor,
+        id: EntityId,
+        rule: &RetentionRule,
+        decided: &Decided,
+        batch: &[Retirable],
+        seen: u64,
+    ) -> Result<(), StoreError> {
+        let change = Change::Retire {
+            repository: id,
+            rule: *rule,
+            seen,
+            manifests: batch.to_vec(),
+        };
+        let mut changes = vec![Recorded::new(change)];
+        let used = decided.permitted;
+        changes.extend(used.record(Action::Delete, decided.target.entity()));
+        let mut expect = decided.target.versions.clone();
+        expect.extend(decided.who.versions());
+        self.commit(actor, expect, changes).await
+    }
+
+    async fn content(&self, id: EntityId) -> Result<u64, ProjectsError> {
+        let scope = ScopeId::repository(RepositoryId(id.get()));
+        let versions = self.rows().current(&[scope]).await?;
+        Ok(versions.first().map_or(0, |version| version.content))
     }
 
     fn rows(&self) -> &dyn RepositoryStore {
         Arc::as_ref(&self.inner.facts.repositories)
+    }
+}
+
+/// The one look at a repository's inventory that is under way.
+struct One<'a>(&'a Inner);
+
+impl<'a> One<'a> {
+    fn at_a_time(inner: &'a Inner) -> Option<Self> {
+        let taken = inner.looking.swap(true, Ordering::AcqRel);
+        (!taken).then_some(Self(inner))
+    }
+}
+
+impl Drop for One<'_> {
+    fn drop(&mut self) {
+        self.0.looking.store(false, Ordering::Release);
     }
 }

@@ -2,11 +2,15 @@
 
 use std::time::SystemTime;
 
+use pierhead_model::Tag;
 use pierhead_policy::{AccessList, EntityId, Permission, PrincipalId};
 use serde_json::{Value, json};
 
 use crate::change::{Change, Recorded};
 use crate::record::CredentialKind;
+
+/// The most manifests that a row names of those that it counts.
+const MAX_NAMED: usize = 1_000;
 
 /// What a row says of a change, apart from who, where from and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -173,7 +177,11 @@ fn described(change: &Change) -> (&'static str, Option<Value>) {
             Some(json!({
                 "newest": rule.newest(),
                 "youngerThan": rule.younger_than().map(|age| age.as_secs()),
-                "manifests": manifests,
+                "count": manifests.len(),
+                "manifests": manifests.iter().take(MAX_NAMED).map(|it| json!({
+                    "digest": it.digest.to_string(),
+                    "tags": it.tags.iter().map(Tag::as_str).collect::<Vec<_>>(),
+                })).collect::<Vec<_>>(),
             })),
         ),
         Change::UseRole { action, name, .. } => {

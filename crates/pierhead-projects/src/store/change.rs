@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use pierhead_auth::token::TokenHash;
 use pierhead_policy::{AccessList, EntityId, PrincipalId, Scopes};
-use pierhead_registry::RetentionRule;
+use pierhead_registry::{RetentionRule, Retirable};
 use pierhead_storage::{Fence, ParentId, RepositoryId, ScopeId, ScopeKind};
 
 use crate::actor::Actor;
@@ -223,15 +223,19 @@ pub enum Change {
         /// Which.
         credential: CredentialId,
     },
-    /// Changes nothing but the audit record: manifests that a retention rule lets go are about to be
-    /// taken away.
+    /// Takes manifests away that a retention rule lets go, while the repository's `content` counter
+    /// is `seen`, which then is one more; see [`RepositoryStore::retire`].
+    ///
+    /// [`RepositoryStore::retire`]: pierhead_storage::RepositoryStore::retire
     Retire {
         /// From which repository.
         repository: EntityId,
         /// Which rule.
         rule: RetentionRule,
-        /// How many there are.
-        manifests: usize,
+        /// What was decided about.
+        seen: u64,
+        /// What goes, each before what it names.
+        manifests: Vec<Retirable>,
     },
     /// Changes nothing but the audit record: what the operator's role alone allowed.
     UseRole {
@@ -263,8 +267,8 @@ impl Change {
         match self {
             Self::CreateAccount(new) if new.operator => vec![account(&new.id), OPERATORS],
             Self::CreateAccount(new) => vec![account(&new.id)],
-            // An address decides nothing, nor does what was allowed before, nor what a repository
-            // holds.
+            // An address decides nothing, nor does what was allowed before, nor does what a
+            // repository holds.
             Self::SetEmail { .. }
             | Self::UseRole { .. }
             | Self::Retire { .. }

@@ -42,7 +42,7 @@ impl Written {
             |(number, subject, children): &(u8, Option<u8>, Vec<u8>)| InventoryManifest {
                 digest: digest(*number),
                 size: u64::from(*number),
-                at: after(0),
+                at: self.last_push(*number),
                 subject: subject.map(digest),
                 children: children.iter().map(|child| digest(*child)).collect(),
                 tagged: tagged.contains(number),
@@ -63,10 +63,18 @@ impl Written {
         }
     }
 
+    /// What has no tag was pushed before everything, each after what it may name.
+    fn last_push(&self, number: u8) -> SystemTime {
+        match self.pushes.iter().rposition(|(_, it)| *it == number) {
+            Some(at) => after(at),
+            None => UNIX_EPOCH + Duration::from_secs(u64::from(number)),
+        }
+    }
+
     fn retired(&self, newest: Option<usize>, younger: Option<u64>) -> Vec<u8> {
         let rule = RetentionRule::new(newest, younger.map(Duration::from_secs)).expect("bounds");
         let now = after(self.pushes.len());
-        let retired = rule.retirable(&self.inventory(), now);
+        let retired = rule.retirable(&self.inventory(), now).concat();
         retired
             .iter()
             .map(|it| u8::try_from(it.size).expect("a number"))
@@ -170,6 +178,62 @@ fn what_stays_keeps_what_belongs_to_it_and_the_rest_goes_together() {
     let mut named = written;
     named.pushes.insert(0, (0, 4));
     assert_eq!(named.retired(Some(1), None), [10, 20, 22, 1]);
+}
+
+#[test]
+fn what_was_pushed_by_its_digest_since_was_put_there_on_purpose() {
+    // Tag 0 named 1, then index 3 of 2, then 4.
+    let written = Written {
+        manifests: vec![
+            (1, None, Vec::new()),
+            (2, None, Vec::new()),
+            (3, None, vec![2]),
+            (4, None, Vec::new()),
+        ],
+        pushes: vec![(0, 1), (0, 3), (0, 4)],
+        ..Written::default()
+    };
+    let going = |rule: Option<RetentionRule>, inventory: &Inventory| -> Vec<u64> {
+        let rule = rule.expect("a bound");
+        let going = rule.retirable(inventory, after(9)).concat();
+        going.iter().map(|it| it.size).collect()
+    };
+    let newest = RetentionRule::new(Some(1), None);
+    let mut inventory = written.inventory();
+    assert_eq!(going(newest, &inventory), [1, 3, 2]);
+    // Pushed again without a tag: 1; and 2, whose index is to come.
+    inventory.manifests[0].at = after(5);
+    assert_eq!(going(newest, &inventory), [3, 2]);
+    inventory.manifests[1].at = after(5);
+    assert_eq!(going(newest, &inventory), [3]);
+    // Young is what was pushed of late, with a tag or without.
+    let young = RetentionRule::new(None, Some(Duration::from_secs(5)));
+    let mut inventory = written.inventory();
+    inventory.manifests[0].at = after(5);
+    assert_eq!(going(young, &inventory), [3, 2]);
+}
+
+#[test]
+fn what_was_taken_in_part_is_decided_as_before_for_the_rest() {
+    // Tag 0 named 120 indexes in turn, each of an image of its own.
+    let mut manifests = images(0..120);
+    manifests.extend((0..120).map(|number| (number + 120, None, vec![number])));
+    let written = Written {
+        manifests,
+        pushes: (120..240).map(|number| (0, number)).collect(),
+        ..Written::default()
+    };
+    let rule = RetentionRule::new(Some(1), None).expect("a bound");
+    let mut inventory = written.inventory();
+    let mut batches = rule.retirable(&inventory, after(120));
+    assert_eq!(batches.concat().len(), 238);
+    assert!(batches.len() > 2 && batches.iter().all(|batch| batch.len() <= 100));
+    while !batches.is_empty() {
+        let taken: BTreeSet<_> = batches.remove(0).iter().map(|it| it.digest).collect();
+        inventory.manifests.retain(|it| !taken.contains(&it.digest));
+        let rest = rule.retirable(&inventory, after(120));
+        assert_eq!(rest.concat(), batches.concat());
+    }
 }
 
 #[test]

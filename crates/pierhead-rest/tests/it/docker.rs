@@ -128,11 +128,17 @@ fn former_versions_go_as_a_rule_says() {
         assert!(taken["size"] == 34 || taken["size"] == 35, "{taken}");
         assert_eq!(taken["tags"], json!(["v1"]));
     }
-    assert_eq!(
-        retire(&scene.as_ana, r#"{"newest":2,"dryRun":true}"#).expect(200),
-        planned,
-        "a dry run takes nothing"
-    );
+    let again = retire(&scene.as_ana, r#"{"newest":2,"dryRun":true}"#).expect(200);
+    assert_eq!(again, planned, "a dry run takes nothing");
+    // What was planned is taken as planned, or not at all.
+    let state = text(&planned, "state");
+    let body = format!(r#"{{"newest":2,"state":"{state}"}}"#);
+    scene.ground.push_version("ana", &name, "other", 9);
+    retire(&scene.as_ana, &body).refused(412);
+    for bad in ["", "1", "1-", "-1", "1-x", "01-1", "1-99999999999999999999"] {
+        let body = format!(r#"{{"newest":2,"state":"{bad}"}}"#);
+        retire(&scene.as_ana, &body).refused(400);
+    }
     for (rule, left) in [
         (r#"{"newest":0,"youngerThanSeconds":3600}"#, 0),
         (r#"{"newest":4}"#, 0),
@@ -149,10 +155,13 @@ fn former_versions_go_as_a_rule_says() {
     let told: Vec<_> = told.iter().filter(|row| row["what"] == "retire").collect();
     assert_eq!(told.len(), 2, "{audit}");
     assert_eq!(told[1]["after"]["newest"], 3);
-    assert_eq!(told[1]["after"]["manifests"], 1);
+    assert_eq!(told[1]["after"]["count"], 1);
+    let named = &told[1]["after"]["manifests"][0];
+    assert_eq!(text(named, "digest").len(), DIGEST_LENGTH);
+    assert_eq!(named["tags"], json!(["v1"]));
     let history = format!("/pierhead/v1/entity/{}/history", scene.tools);
     let history = scene.ground.get(&scene.as_vic, &history).expect(200);
-    assert_eq!(history["results"].as_array().unwrap().len(), 4);
+    assert_eq!(history["results"].as_array().unwrap().len(), 5);
     for bad in [
         "{}",
         r#"{"dryRun":true}"#,

@@ -2,14 +2,14 @@
 
 use pierhead_policy::{AccessList, EntityId};
 use pierhead_projects::change::{Batch, Change, EntityRef};
-use pierhead_storage::{ParentId, RepositoryId, StoreError};
+use pierhead_storage::{ParentId, RepositoryId, Retirement, StoreError};
 use rusqlite::{Connection, params};
 
 use super::change::{id, one};
 use crate::board::Effects;
 use crate::codec::signed;
 use crate::error::Fault;
-use crate::{collect, repository};
+use crate::{collect, repository, retention};
 
 /// Applies one change. What is about no entity is none that this store knows.
 pub(super) fn apply(
@@ -86,7 +86,20 @@ pub(super) fn apply(
             params![signed(entity.id().get()), by.map(id), by.map(|_| at)],
         ),
         Change::Purge { entity } => purge(tx, effects, *entity),
-        Change::UseRole { .. } | Change::Retire { .. } => Ok(()),
+        Change::Retire {
+            repository,
+            seen,
+            manifests,
+            ..
+        } => {
+            let digests: Vec<_> = manifests.iter().map(|it| it.digest).collect();
+            let repository = RepositoryId(repository.get());
+            match retention::take(tx, effects, repository, &digests, *seen)? {
+                Retirement::Done { gone, .. } if gone.len() == digests.len() => Ok(()),
+                _ => Err(StoreError::Stale.into()),
+            }
+        }
+        Change::UseRole { .. } => Ok(()),
         // A change that this store does not know must not be half made.
         other => Err(rusqlite::Error::ToSqlConversionFailure(
             format!("the store does not know the change {other:?}").into(),

@@ -4,7 +4,8 @@ use std::time::SystemTime;
 
 use pierhead_model::{ContentDigest, Tag};
 
-/// Everything a repository holds, as of one moment. Some 200 bytes for each manifest and each push.
+/// Everything a repository holds, as of one moment. A few hundred bytes for each manifest and each
+/// push: not to be asked for by many at once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Inventory {
     /// The repository's `content` counter at that moment.

@@ -59,7 +59,7 @@ struct Prune {
 fn span(text: &str) -> Result<Duration, String> {
     Span::read(text)
         .map(|span| span.0)
-        .ok_or_else(|| "write it as \"24h\" or \"90d\"".to_owned())
+        .ok_or_else(|| "write it as \"24h\" or \"90d\"; at most 100 years".to_owned())
 }
 
 /// Does what the command line says.
@@ -67,7 +67,12 @@ fn span(text: &str) -> Result<Duration, String> {
 /// # Errors
 /// When the server cannot be reached, or refuses.
 pub(crate) fn tags(args: &TagsArgs) -> Result<(), Failure> {
-    let repository = Repository::read(&args.name);
+    let repository = Repository::read(&args.name)?;
+    if args.prune.wanted && args.asked.json && !args.prune.dry_run && !args.prune.yes {
+        return Err(Failure::told(
+            "with --json nobody is asked; add --yes to go on without, or --dry-run",
+        ));
+    }
     let api = args.asked.sign_in(repository.host)?;
     let name = percent_encode(repository.name);
     let path = format!("/repo/v1/entity/dockerRepo/id?repositoryName={name}");
@@ -169,15 +174,19 @@ fn name_of(api: &Api, names: &mut HashMap<String, String>, who: &Value) -> Strin
 
 fn prune(args: &TagsArgs, api: &Api, id: &str) -> Result<(), Failure> {
     let path = format!("/pierhead/v1/entity/{id}/retire");
-    let rule = |dry_run: bool| {
+    let rule = |dry_run: bool, state: &Value| {
         json!({
             "newest": args.prune.newest,
             "youngerThanSeconds": args.prune.younger_than.map(|age| age.as_secs()),
             "dryRun": dry_run,
+            "state": state,
         })
     };
-    let planned = api.post(&path, &rule(true))?;
+    let mut planned = api.post(&path, &rule(true, &Value::Null))?;
     let total = planned["totalNumberOfResults"].as_u64().unwrap_or_default();
+    if total == 0 && !args.prune.dry_run {
+        planned["dryRun"] = false.into();
+    }
     if args.prune.dry_run || total == 0 || !args.asked.json {
         show(args, api, &planned, total)?;
     }
@@ -188,14 +197,21 @@ fn prune(args: &TagsArgs, api: &Api, id: &str) -> Result<(), Failure> {
     if !confirm(&question, args.prune.yes)? {
         return Err(Failure::happened("nothing was taken away"));
     }
-    let taken = api.post(&path, &rule(false))?;
+    // Nothing but what was shown.
+    let taken = api.post(&path, &rule(false, &planned["state"]))?;
+    let count = taken["totalNumberOfResults"].as_u64().unwrap_or_default();
     if args.asked.json {
-        return print(&format!("{taken}\n"));
+        print(&format!("{taken}\n"))?;
+    } else {
+        print(&format!(
+            "{count} taken away; the bytes that nothing else names go with the server's next rounds\n"
+        ))?;
     }
-    let taken = taken["totalNumberOfResults"].as_u64().unwrap_or_default();
-    print(&format!(
-        "{taken} taken away; the bytes that nothing else names go with the server's next rounds\n"
-    ))
+    if taken["complete"] == false {
+        let more = "the repository changed meanwhile; run this again for the rest";
+        return Err(Failure::happened(more));
+    }
+    Ok(())
 }
 
 fn show(args: &TagsArgs, api: &Api, planned: &Value, total: u64) -> Result<(), Failure> {
