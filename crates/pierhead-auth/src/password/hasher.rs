@@ -12,6 +12,10 @@ use crate::random::{self, RandomError};
 const SALT: usize = argon2::RECOMMENDED_SALT_LEN;
 const OUTPUT: usize = Params::DEFAULT_OUTPUT_LEN;
 
+/// Room for so many blocks (33 MiB) is asked of the system each time, and goes back to it: glibc keeps
+/// what is smaller, however long nobody signs in. What is not used of it is no memory.
+const OF_ITS_OWN: usize = 33 * 1024;
+
 /// Why a password was not hashed or compared. Never "it does not match": that is an answer.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -97,7 +101,7 @@ impl Hasher {
     ) -> Result<(), HashingError> {
         let needed = params.block_count();
         if self.blocks.len() < needed {
-            let missing = needed - self.blocks.len();
+            let missing = needed.max(OF_ITS_OWN) - self.blocks.len();
             self.blocks
                 .try_reserve_exact(missing)
                 .map_err(|_| HashingError::OutOfMemory)?;

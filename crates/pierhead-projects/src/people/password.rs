@@ -41,8 +41,6 @@ impl fmt::Debug for Passwords {
 struct State {
     running: usize,
     queue: VecDeque<Work>,
-    /// Hashers between jobs; their memory is used again.
-    idle: Vec<Hasher>,
 }
 
 /// Why a password was not worked on.
@@ -87,7 +85,7 @@ impl Passwords {
     }
 
     fn submit(&self, piece: Work) -> Result<(), PasswordWork> {
-        let hasher = {
+        {
             let mut state = self.state.lock();
             if state.running >= AT_ONCE {
                 if state.queue.len() >= QUEUE {
@@ -97,13 +95,12 @@ impl Passwords {
                 return Ok(());
             }
             state.running += 1;
-            state.idle.pop().unwrap_or_default()
-        };
+        }
         let state = Arc::clone(&self.state);
         let worker = Worker {
             state,
             first: Some(piece),
-            hasher: Some(hasher),
+            hasher: Some(Hasher::new()),
         };
         self.offload.run(Box::new(move || worker.work()));
         Ok(())
@@ -115,6 +112,7 @@ struct Worker {
     state: Arc<Mutex<State>>,
     /// What it was started for.
     first: Option<Work>,
+    /// Its memory is used again for what queues, and goes with the worker.
     hasher: Option<Hasher>,
 }
 
@@ -138,7 +136,8 @@ impl Worker {
         let piece = state.queue.pop_front();
         if piece.is_none() {
             state.running -= 1;
-            state.idle.extend(self.hasher.take());
+            drop(state);
+            self.hasher = None;
         }
         piece
     }
@@ -147,12 +146,11 @@ impl Worker {
 impl Drop for Worker {
     /// Gives the place back when the job was never run, or a piece of work panicked.
     fn drop(&mut self) {
-        let Some(hasher) = self.hasher.take() else {
+        if self.hasher.is_none() {
             return;
-        };
+        }
         let mut state = self.state.lock();
         state.running -= 1;
-        state.idle.push(hasher);
         // Nobody is left to work the queue off, and waiting would never end.
         let lost = if state.running == 0 {
             std::mem::take(&mut state.queue)
