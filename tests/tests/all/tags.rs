@@ -146,6 +146,16 @@ fn who_asks_must_be_told_and_right() {
     let listed = run(command(&server, &words).env("PIERHEAD_TOKEN", token));
     assert!(listed.expect_ok("with a token").contains("latest"));
 
+    // What goes in the clear goes through nobody's hands.
+    let mut direct = command(&server, &words);
+    for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
+        direct.env(name, "http://127.0.0.1:1");
+        direct.env(name.to_lowercase(), "http://127.0.0.1:1");
+    }
+    direct.env("PIERHEAD_USER", "ana");
+    let listed = run(direct.env("PIERHEAD_PASSWORD", ANA_PASSWORD));
+    assert!(listed.expect_ok("beside a proxy").contains("latest"));
+
     let nowhere = ["tags", NAME, "--url", "http://127.0.0.1:1"];
     let refused = ana(&server, &nowhere).expect_refused("nothing listens there");
     assert!(refused.contains("did not answer"), "{refused}");
