@@ -104,12 +104,9 @@ impl Projects {
             limit: request.limit.min(MAX_PAGE),
         };
         let found = self.store().tags(&query).await?;
-        let scope = ScopeId::repository(RepositoryId(id.get()));
-        let content = self.inner.facts.repositories.current(&[scope]).await?;
-        let content = content.first().map_or(0, |version| version.content);
         let mut look = Look {
             id,
-            content,
+            content: self.content(id).await?,
             left: MAX_BYTES,
         };
         let mut items = Vec::with_capacity(found.rows.len());
@@ -129,6 +126,13 @@ impl Projects {
             total: found.total,
             items,
         })
+    }
+
+    /// The `content` counter of a repository.
+    pub(crate) async fn content(&self, id: EntityId) -> Result<u64, StoreError> {
+        let scope = ScopeId::repository(RepositoryId(id.get()));
+        let versions = self.inner.facts.repositories.current(&[scope]).await?;
+        Ok(versions.first().map_or(0, |version| version.content))
     }
 
     /// Every push of one tag, or of all, the newest first, before push `before`. A project has

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use pierhead_policy::{Action, EntityId};
 use pierhead_registry::{RetentionRule, Retirable};
-use pierhead_storage::{RepositoryId, RepositoryStore, ScopeId, StoreError, View};
+use pierhead_storage::{RepositoryId, RepositoryStore, StoreError, View};
 
 use crate::actor::{Actor, Permitted, RoleUse, Standing};
 use crate::change::{Change, Recorded};
@@ -105,29 +105,27 @@ impl Projects {
                 decided => decided?,
             };
             let mut seen = decided.content;
-            let as_planned = plan.is_none_or(|(content, _)| content == seen);
-            if !as_planned && gone.is_empty() {
+            if plan.is_some_and(|(content, _)| content != seen) {
                 return Err(ProjectsError::StaleEtag);
             }
-            if !as_planned {
-                break;
-            }
             for batch in &decided.batches {
-                match self.take(actor, id, rule, &decided, batch, seen).await {
-                    Ok(()) => gone.extend(batch.iter().cloned()),
-                    Err(StoreError::Stale) if plan.is_some() && !gone.is_empty() => break 'rounds,
-                    Err(StoreError::Stale) => continue 'rounds,
-                    Err(error) => return Err(error.into()),
-                }
-                idle = 0;
-                // One step on it is this change's; further, and something else has changed, too.
-                if self.content(id).await? != seen + 1 {
-                    if plan.is_some() {
-                        break 'rounds;
+                let overtaken = match self.take(actor, id, rule, &decided, batch, seen).await {
+                    Ok(()) => {
+                        gone.extend(batch.iter().cloned());
+                        (idle, seen) = (0, seen + 1);
+                        // One step on is this change's; further, and something else has changed.
+                        self.content(id).await? != seen
                     }
+                    Err(StoreError::Stale) => true,
+                    Err(error) => return Err(error.into()),
+                };
+                // A plan that was begun is not decided anew.
+                if overtaken && plan.is_some() && !gone.is_empty() {
+                    break 'rounds;
+                }
+                if overtaken {
                     continue 'rounds;
                 }
-                seen += 1;
             }
             return Ok(Listed {
                 items: gone,
@@ -250,12 +248,6 @@ impl Projects {
         let mut expect = decided.target.versions.clone();
         expect.extend(decided.who.versions());
         self.commit(actor, expect, changes).await
-    }
-
-    async fn content(&self, id: EntityId) -> Result<u64, ProjectsError> {
-        let scope = ScopeId::repository(RepositoryId(id.get()));
-        let versions = self.rows().current(&[scope]).await?;
-        Ok(versions.first().map_or(0, |version| version.content))
     }
 
     fn rows(&self) -> &dyn RepositoryStore {

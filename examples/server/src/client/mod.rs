@@ -14,6 +14,7 @@ use pierhead::auth::Secret;
 
 use crate::credentials::read_password;
 use crate::failure::Failure;
+use crate::settings::host_of;
 use api::Api;
 
 /// Where the server is that is asked, and how its answer is written.
@@ -88,8 +89,10 @@ fn variable(name: &str) -> Option<String> {
 
 /// A URL, if it is that of the host: whoever names two servers means one of them.
 fn agreed(url: String, host: &str) -> Result<String, Failure> {
-    let named = url.split_once("://").map_or(&*url, |(_, rest)| rest);
-    if named.trim_end_matches('/').eq_ignore_ascii_case(host) {
+    if host_of(&url)
+        .trim_end_matches('/')
+        .eq_ignore_ascii_case(host)
+    {
         return Ok(url);
     }
     Err(Failure::told(format!(

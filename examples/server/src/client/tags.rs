@@ -106,14 +106,12 @@ fn list(args: &TagsArgs, api: &Api, id: &str) -> Result<(), Failure> {
     }
     let now = SystemTime::now();
     let row = |tag: &Value| {
-        let platforms = tag["platforms"].as_array().into_iter().flatten();
-        let platforms: Vec<&str> = platforms.filter_map(Value::as_str).collect();
         [
             text(&tag["tag"]),
             short(&text(&tag["digest"])).to_owned(),
             ago(&tag["createdOn"], now),
             size(tag["size"].as_u64().unwrap_or_default()),
-            platforms.join(", "),
+            joined(&tag["platforms"]),
         ]
     };
     let rows: Vec<_> = tags.iter().map(row).collect();
@@ -224,12 +222,10 @@ fn show(args: &TagsArgs, api: &Api, planned: &Value, total: u64) -> Result<(), F
     let now = SystemTime::now();
     let going = results(api, planned.clone())?;
     let row = |manifest: &Value| {
-        let tags = manifest["tags"].as_array().into_iter().flatten();
-        let tags: Vec<&str> = tags.filter_map(Value::as_str).collect();
         [
             text(&manifest["digest"]),
             ago(&manifest["pushedOn"], now),
-            tags.join(", "),
+            joined(&manifest["tags"]),
         ]
     };
     let rows: Vec<_> = going.iter().map(row).collect();
@@ -249,6 +245,13 @@ fn results(api: &Api, mut page: Value) -> Result<Vec<Value>, Failure> {
 
 fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
+}
+
+/// The texts of a list.
+fn joined(values: &Value) -> String {
+    let texts = values.as_array().into_iter().flatten();
+    let texts: Vec<&str> = texts.filter_map(Value::as_str).collect();
+    texts.join(", ")
 }
 
 fn ago(value: &Value, now: SystemTime) -> String {
