@@ -19,7 +19,8 @@ use pierhead::Pierhead;
 use pierhead::auth::token::{KeyRing, SigningKey};
 use pierhead::fs::{FsBlobStore, FsOptions};
 use pierhead::http::{HttpOptions, RegistryService};
-use pierhead::projects::{AccountRequest, Actor, Decide, Projects, ProjectsOptions, ThreadOffload};
+use pierhead::policy::{Options, Rules};
+use pierhead::projects::{AccountRequest, Actor, Projects, ProjectsOptions, ThreadOffload};
 use pierhead::registry::{Authorizer, Peer, TokioClock};
 use pierhead::rest::{RestOptions, RestService};
 use pierhead::sqlite::{SqliteOptions, SqliteStore};
@@ -37,8 +38,8 @@ pub type Before = fn(Arc<dyn Authorizer>, Arc<dyn RepositoryStore>) -> Arc<dyn A
 /// What a server is made of where it may differ from the real one.
 #[derive(Clone, Copy, Debug)]
 pub struct InsideOptions {
-    /// The table that every permission is asked of.
-    pub decide: Decide,
+    /// The rules that every permission is decided by.
+    pub policy: fn() -> Arc<dyn Rules>,
     /// Stands between the registry and its rows.
     pub between: fn(Arc<dyn RepositoryStore>) -> Arc<dyn RepositoryStore>,
     /// Stands before the registry's authorizer, and may look at the rows.
@@ -49,7 +50,7 @@ impl Default for InsideOptions {
     /// The real server's parts.
     fn default() -> Self {
         Self {
-            decide: pierhead::policy::decide,
+            policy: || Arc::new(Options::default()),
             between: |rows| rows,
             before: |authorizer, _| authorizer,
         }
@@ -148,11 +149,13 @@ fn assemble(data: &Path, host: &str, options: InsideOptions) -> (Pierhead, Proje
     let rows = SqliteOptions::default().with_sync(false);
     let rows = SqliteStore::open(data.join("metadata.db"), rows).expect("an empty database");
     let rows = Arc::new(rows);
+    let mut settings = ProjectsOptions::new(format!("http://{host}"), host);
+    settings.policy = (options.policy)();
     let projects = Projects::new(
         rows.clone(),
         rows.clone(),
         KeyRing::new(SigningKey::generate().expect("a key")),
-        ProjectsOptions::new(format!("http://{host}"), host).with_decide(options.decide),
+        settings,
         Arc::new(TokioClock),
         Arc::new(ThreadOffload),
     );

@@ -8,11 +8,11 @@ use crate::action::{Action, scope_gate};
 use crate::bits::{Permission, Permissions};
 use crate::decision::{Decision, Grant, Row};
 use crate::facts::{
-    CallerFacts, Certification, CountingList, Options, ProjectCreation, ProjectFacts,
-    RepositoryFacts, Scope, Target, TrashMark,
+    CallerFacts, CountingList, ProjectFacts, RepositoryFacts, Scope, Target, TrashMark,
 };
 use crate::needs::needs;
 use crate::reason::Reason;
+use crate::rules::{ProjectCreation, Rules, public_ceiling};
 
 /// Decides. Pure, does not allocate, does not panic.
 ///
@@ -22,17 +22,20 @@ use crate::reason::Reason;
 ///
 /// Changing sharing is allowed here by who asks; what it is changed to is checked by
 /// [`check_share_change`](crate::check_share_change).
-pub fn decide(
-    options: &Options,
+///
+/// Where an embedder's rules may narrow the table, ask [`Rules::decide`], which comes here.
+pub fn decide<R: Rules + ?Sized>(
+    rules: &R,
     caller: &CallerFacts<'_>,
     action: Action,
     target: &Target<'_>,
 ) -> Decision {
     let case = Case {
-        options,
+        rules,
         caller,
         action,
         target,
+        held: target.held_by(caller, rules),
     };
     match case.judge() {
         Ok(Granted {
@@ -98,15 +101,16 @@ impl Entity<'_> {
     }
 }
 
-#[derive(Clone, Copy)]
-struct Case<'c> {
-    options: &'c Options,
+struct Case<'c, R: ?Sized> {
+    rules: &'c R,
     caller: &'c CallerFacts<'c>,
     action: Action,
     target: &'c Target<'c>,
+    /// What the caller holds by the list that counts; looked for once.
+    held: Permissions,
 }
 
-impl<'c> Case<'c> {
+impl<'c, R: Rules + ?Sized> Case<'c, R> {
     fn judge(&self) -> Result<Granted, Refusal> {
         if let Err(scope) = scope_gate(self.action.request_kind(), self.caller.scopes) {
             return Err(self.openly(Reason::ScopeLacks { scope }));
@@ -145,7 +149,7 @@ impl<'c> Case<'c> {
     fn create_project(&self) -> Result<Granted, Refusal> {
         let next = if self.caller.is_anonymous() {
             Err(Reason::AnonymousCaller)
-        } else if self.options.project_creation == ProjectCreation::Operators {
+        } else if self.rules.project_creation() == ProjectCreation::Operators {
             Err(Reason::OperatorsOnly)
         } else {
             Ok(Grant::SignedIn)
@@ -200,8 +204,7 @@ impl<'c> Case<'c> {
         }
         let next = if self.caller.is_anonymous() {
             Err(Reason::AnonymousCaller)
-        } else if self.options.certification != Certification::Never && !self.caller.is_certified()
-        {
+        } else if self.lacks_certification(row) {
             Err(Reason::NotCertified { row })
         } else {
             self.granted_by_list()
@@ -317,7 +320,9 @@ impl<'c> Case<'c> {
     /// The column after the operator.
     fn refused_next(&self, entity: &Entity<'_>) -> Result<(), Reason> {
         let anonymous_may = match self.action {
-            Action::Pull | Action::ListTags | Action::Head => self.options.public_download,
+            Action::Pull | Action::ListTags | Action::Head => {
+                public_ceiling(self.rules).has(Permission::Download)
+            }
             Action::See => true,
             _ => false,
         };
@@ -327,12 +332,7 @@ impl<'c> Case<'c> {
         let trashed_it = || entity.own_mark().map(|mark| mark.by) == self.caller.account_id();
         let row = Row::of(self.action);
         match self.action {
-            Action::Push
-                if self.options.certification == Certification::EveryPush
-                    && !self.caller.is_certified() =>
-            {
-                Err(Reason::NotCertified { row })
-            }
+            Action::Push if self.lacks_certification(row) => Err(Reason::NotCertified { row }),
             Action::Restore if !trashed_it() && !self.may_share_project(entity) => {
                 Err(Reason::NotTrasher { row })
             }
@@ -341,11 +341,12 @@ impl<'c> Case<'c> {
         }
     }
 
+    fn lacks_certification(&self, row: Row) -> bool {
+        !self.caller.is_certified() && self.rules.asks_certification(row, self.caller, self.target)
+    }
+
     fn may_share_project(&self, entity: &Entity<'_>) -> bool {
-        entity
-            .project
-            .list
-            .bits_for(&self.caller.principals(), self.options)
+        self.held_in(&entity.project.counting_list())
             .has(Permission::ChangePermissions)
     }
 
@@ -355,7 +356,7 @@ impl<'c> Case<'c> {
             return Err(Reason::NotApplicable);
         };
         let of = needs.in_list.of;
-        if self.held(needs.in_list).intersects(needs.any_of) {
+        if self.held_in(&needs.in_list).intersects(needs.any_of) {
             Ok(if self.caller.is_anonymous() {
                 Grant::Public { of }
             } else {
@@ -372,10 +373,12 @@ impl<'c> Case<'c> {
         }
     }
 
-    fn held(&self, counting: CountingList<'_>) -> Permissions {
-        counting
-            .list
-            .bits_for(&self.caller.principals(), self.options)
+    /// What the caller holds by a list: the one that counts, or the project's.
+    fn held_in(&self, asked: &CountingList<'_>) -> Permissions {
+        match self.target.counting_list() {
+            Some(counting) if counting.of == asked.of => self.held,
+            _ => asked.list.bits_for(&self.caller.principals(), self.rules),
+        }
     }
 
     /// The operator's column. It stands before what is refused next, but is asked last: what would
@@ -426,17 +429,11 @@ impl<'c> Case<'c> {
         let may_know = match tell {
             Tell::Anybody => true,
             Tell::Nobody => false,
-            Tell::Readers => {
-                self.caller.is_operator()
-                    || self
-                        .target
-                        .held_by(self.caller, self.options)
-                        .has(Permission::Read)
-            }
+            Tell::Readers => self.caller.is_operator() || self.held.has(Permission::Read),
         };
         let holds_asked = !matches!(tell, Tell::Nobody)
             && needs(self.caller, self.action, self.target)
-                .is_some_and(|needs| self.held(needs.in_list).intersects(needs.any_of));
+                .is_some_and(|needs| self.held_in(&needs.in_list).intersects(needs.any_of));
         Decision::Deny {
             row,
             reason,

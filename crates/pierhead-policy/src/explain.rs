@@ -1,18 +1,20 @@
 //! A decision explained, as data and in words.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use crate::action::Action;
 use crate::bits::{Permission, Permissions};
-use crate::decide::decide;
 use crate::decision::{Decision, Grant};
 use crate::facts::{
-    CallerFacts, CountingList, Identity, Options, ProjectFacts, RepositoryFacts, Scope, Target,
+    CallerFacts, CountingList, Identity, ProjectFacts, RepositoryFacts, Scope, Target,
 };
 use crate::id::{EntityId, PrincipalId, ProjectIds};
 use crate::list::AccessList;
 use crate::needs::needs;
 use crate::reason::Reason;
+use crate::rules::Rules;
 
 /// Why the answer is what it is.
 ///
@@ -81,7 +83,7 @@ pub enum Via {
 }
 
 /// One thing in the way.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Obstacle {
     /// What.
     #[serde(flatten)]
@@ -89,23 +91,23 @@ pub struct Obstacle {
     /// The rule, as a sentence.
     pub rule: &'static str,
     /// What would help, as a sentence.
-    pub remedy: &'static str,
+    pub remedy: Cow<'static, str>,
 }
 
-/// Explains what [`decide()`] answers to the same question. Allocates; not for the hot path.
-pub fn explain(
-    options: &Options,
+/// Explains what [`Rules::decide`] answers to the same question. Allocates; not for the hot path.
+pub fn explain<R: Rules + ?Sized>(
+    rules: &R,
     ids: &ProjectIds,
     caller: &CallerFacts<'_>,
     action: Action,
     target: &Target<'_>,
 ) -> Explanation {
-    let decision = decide(options, caller, action, target);
+    let decision = rules.decide(caller, action, target);
     let needs = needs(caller, action, target);
     let asked = needs
         .map(|needs| needs.in_list)
         .or_else(|| target.counting_list())
-        .map(|counting| explain_list(options, ids, caller, counting));
+        .map(|counting| explain_list(rules, ids, caller, counting));
     let any_of = needs.map_or(Permissions::NONE, |needs| needs.any_of);
     let held = asked.as_ref().map_or(Permissions::NONE, |list| list.held);
     let missing = if held.intersects(any_of) {
@@ -113,7 +115,7 @@ pub fn explain(
     } else {
         any_of.iter().next()
     };
-    let obstacles = obstacles(options, caller, action, target);
+    let obstacles = obstacles(rules, caller, action, target);
     let words = put_in_words(ids, &decision, asked.as_ref(), any_of, &obstacles);
     Explanation {
         action,
@@ -135,8 +137,8 @@ impl Explanation {
     }
 }
 
-fn explain_list(
-    options: &Options,
+fn explain_list<R: Rules + ?Sized>(
+    rules: &R,
     ids: &ProjectIds,
     caller: &CallerFacts<'_>,
     counting: CountingList<'_>,
@@ -158,14 +160,14 @@ fn explain_list(
                 principal: entry.principal,
                 via,
                 written: entry.permissions,
-                counted: counting.list.counted(entry.principal, options),
+                counted: counting.list.counted(entry.principal, rules),
             })
         })
         .collect();
     ExplainedList {
         of: ids.show(counting.of).to_string(),
         inherited: counting.inherited,
-        held: counting.list.bits_for(&who, options),
+        held: counting.list.bits_for(&who, rules),
         matched,
     }
 }
@@ -195,7 +197,12 @@ impl<'a> WhatIf<'a> {
         }
     }
 
-    fn decide(&self, options: &Options, action: Action, target: &Target<'_>) -> Decision {
+    fn decide<R: Rules + ?Sized>(
+        &self,
+        rules: &R,
+        action: Action,
+        target: &Target<'_>,
+    ) -> Decision {
         let project = self
             .project
             .as_ref()
@@ -216,7 +223,7 @@ impl<'a> WhatIf<'a> {
             Target::Project { .. } => Target::Project { project },
             Target::Nothing => Target::Nothing,
         };
-        decide(options, &self.caller, action, &target)
+        rules.decide(&self.caller, action, &target)
     }
 
     /// Takes an obstacle out of the way; false if that is not for this caller to get.
@@ -281,15 +288,15 @@ impl<'a> WhatIf<'a> {
     }
 }
 
-fn obstacles(
-    options: &Options,
+fn obstacles<R: Rules + ?Sized>(
+    rules: &R,
     caller: &CallerFacts<'_>,
     action: Action,
     target: &Target<'_>,
 ) -> Vec<Obstacle> {
     let mut what_if = WhatIf::new(caller, target);
     let mut found: Vec<Obstacle> = Vec::new();
-    while let Decision::Deny { reason, .. } = what_if.decide(options, action, target) {
+    while let Decision::Deny { reason, .. } = what_if.decide(rules, action, target) {
         // Each obstacle is met once; a second time would mean that it cannot be overcome.
         if found.iter().any(|obstacle| obstacle.reason == reason) {
             break;
@@ -297,7 +304,7 @@ fn obstacles(
         found.push(Obstacle {
             reason,
             rule: reason.rule(),
-            remedy: reason.remedy(),
+            remedy: reason.remedy(rules.levels()),
         });
         if !what_if.overcome(reason) {
             break;

@@ -3,12 +3,12 @@ use crate::action::Action;
 use crate::bits::{Permission, Permissions};
 use crate::decision::Decision;
 use crate::facts::{
-    AccountFacts, CallerFacts, Identity, Options, ProjectFacts, RepositoryFacts, Scopes, Target,
-    TrashMark,
+    AccountFacts, CallerFacts, Identity, ProjectFacts, RepositoryFacts, Scopes, Target, TrashMark,
 };
 use crate::id::{EntityId, PrincipalId, ProjectIds};
 use crate::list::AccessList;
 use crate::reason::Reason;
+use crate::rules::Options;
 
 const ANN: PrincipalId = PrincipalId::new(3_000_001);
 const TEAM: PrincipalId = PrincipalId::new(3_000_010);

@@ -1,57 +1,11 @@
-//! What a decision is made from: the settings, the caller, the target. All borrowed, all `Copy`.
+//! What a decision is made from: the caller and the target. All borrowed, all `Copy`.
 
 use serde::{Deserialize, Serialize};
 
 use crate::bits::Permissions;
 use crate::id::{EntityId, PrincipalId};
 use crate::list::AccessList;
-
-/// Of whom certification is asked.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Certification {
-    /// Of whoever pushes a new repository or makes an external reference.
-    #[default]
-    NewRepository,
-    /// Of whoever pushes anything or makes an external reference.
-    EveryPush,
-    /// Of nobody who pushes.
-    Never,
-}
-
-/// Who may create a project.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ProjectCreation {
-    /// Every signed-in account.
-    #[default]
-    Everyone,
-    /// Operators only.
-    Operators,
-}
-
-/// The settings that a decision depends on.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug, Serialize, Deserialize)]
-#[serde(default, rename_all = "snake_case", deny_unknown_fields)]
-pub struct Options {
-    /// Of whom certification is asked.
-    pub certification: Certification,
-    /// Whether `public` may hold DOWNLOAD, and callers without an account may pull by it.
-    pub public_download: bool,
-    /// Who may create a project.
-    pub project_creation: ProjectCreation,
-}
-
-impl Options {
-    /// The most that `public` can hold: READ, and DOWNLOAD while `public_download` is on.
-    pub const fn public_ceiling(&self) -> Permissions {
-        if self.public_download {
-            Permissions::READ.union(Permissions::DOWNLOAD)
-        } else {
-            Permissions::READ
-        }
-    }
-}
+use crate::rules::Rules;
 
 /// A scope of a credential.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -131,8 +85,7 @@ impl FromIterator<Scope> for Scopes {
 pub struct Principals<'a> {
     /// The account; without one, only `public` matches. With one, so does `registered`.
     pub account: Option<PrincipalId>,
-    /// The teams it is a member of (not those it only manages). Any order; a repeated one gains
-    /// nothing.
+    /// Whoever else it matches: [`AccountFacts::teams`].
     pub teams: &'a [PrincipalId],
 }
 
@@ -141,7 +94,9 @@ pub struct Principals<'a> {
 pub struct AccountFacts<'a> {
     /// Its number.
     pub id: PrincipalId,
-    /// The teams it is a member of (not those it only manages).
+    /// The teams it is a member of (not those it only manages), and whatever else an embedder counts
+    /// it among: groups that contain a team, roles of a directory. Any order, though ascending
+    /// numbers are the fastest; a repeated one gains nothing.
     pub teams: &'a [PrincipalId],
     /// Whether it is certified.
     pub certified: bool,
@@ -386,9 +341,9 @@ impl<'a> Target<'a> {
     /// What the caller holds by the list that counts; nothing where there is none. This is the
     /// list's answer alone: trash, certification, scopes and the operator's role are
     /// [`decide`](crate::decide())'s.
-    pub fn held_by(&self, caller: &CallerFacts<'_>, options: &Options) -> Permissions {
+    pub fn held_by<R: Rules + ?Sized>(&self, caller: &CallerFacts<'_>, rules: &R) -> Permissions {
         self.counting_list().map_or(Permissions::NONE, |counting| {
-            counting.list.bits_for(&caller.principals(), options)
+            counting.list.bits_for(&caller.principals(), rules)
         })
     }
 }

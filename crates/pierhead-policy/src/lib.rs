@@ -7,7 +7,7 @@
 //! ```
 //! use pierhead_policy::{
 //!     AccessList, Action, AccountFacts, CallerFacts, EntityId, Identity, Level, Options,
-//!     PrincipalId, ProjectFacts, Reason, Scopes, Target, decide,
+//!     PrincipalId, ProjectFacts, Rules, Scopes, Target, decide,
 //! };
 //!
 //! let options = Options::default();
@@ -19,7 +19,7 @@
 //! let refused = decide(&options, &CallerFacts::account(ann), Action::Push, &new_name);
 //! let reason = refused.reason().unwrap();
 //! assert_eq!(reason.rule(), "pushing a new repository needs a certified account");
-//! assert_eq!(reason.remedy(), "ask an operator to certify you");
+//! assert_eq!(reason.remedy(options.levels()), "ask an operator to certify you");
 //!
 //! let certified = CallerFacts {
 //!     identity: Identity::Account(AccountFacts {
@@ -39,20 +39,17 @@
 //! | module | what is in it |
 //! |---|---|
 //! | `bits` | [`Permission`], [`Permissions`] |
-//! | `level` | [`Level`]: names of five sets of permissions |
+//! | `level` | [`Levels`]: names of sets of permissions; [`Level`]: the five that there are by default |
 //! | `id` | [`PrincipalId`], [`EntityId`], [`ProjectIds`]: how ids and names are written |
 //! | `list` | [`AccessList`] |
-//! | `facts` | [`Options`], [`CallerFacts`], [`Target`]: what decisions are made from |
+//! | `rules` | [`Rules`]: what an embedder decides itself; [`Options`]: the same as settings |
+//! | `facts` | [`CallerFacts`], [`Target`]: what decisions are made from |
 //! | `action` | [`Action`], [`scope_gate`] |
 //! | `decide`, `needs` | [`decide()`]: the table |
 //! | `decision` | [`Decision`], [`Row`], [`Grant`] |
 //! | `reason` | [`Reason`]: why not, and what would help |
 //! | `explain` | [`explain()`], [`Explanation`] |
 //! | `share` | [`check_share_change`]: what a list may be changed to |
-
-// `Options` is three bytes today and takes more settings as rules become an embedder's own; a
-// reference keeps every signature as it is.
-#![allow(clippy::trivially_copy_pass_by_ref)]
 
 mod action;
 mod bits;
@@ -65,6 +62,7 @@ mod level;
 mod list;
 mod needs;
 mod reason;
+mod rules;
 mod share;
 
 pub use action::{Action, RequestKind, scope_gate};
@@ -73,11 +71,12 @@ pub use decide::decide;
 pub use decision::{Decision, Grant, Row};
 pub use explain::{ExplainedList, Explanation, Matched, Obstacle, Via, explain};
 pub use facts::{
-    AccountFacts, CallerFacts, Certification, CountingList, Identity, Options, Principals,
-    ProjectCreation, ProjectFacts, RepositoryFacts, Scope, Scopes, Target, TrashMark, TrashState,
+    AccountFacts, CallerFacts, CountingList, Identity, Principals, ProjectFacts, RepositoryFacts,
+    Scope, Scopes, Target, TrashMark, TrashState,
 };
 pub use id::{BadEntityId, BadPrefix, EntityId, NotAName, PrincipalId, ProjectIds};
-pub use level::{Level, UnknownLevel};
+pub use level::{BadLevels, Level, Levels, NamedLevel, UnknownLevel};
 pub use list::{AccessList, Entry, ListError};
 pub use reason::Reason;
+pub use rules::{Certification, Options, ProjectCreation, Rules};
 pub use share::{ShareChange, ShareError, can_be_mended, check_share_change};

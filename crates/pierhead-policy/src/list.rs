@@ -6,8 +6,9 @@ use serde::{Serialize, Serializer};
 use thiserror::Error;
 
 use crate::bits::Permissions;
-use crate::facts::{Options, Principals};
+use crate::facts::Principals;
 use crate::id::PrincipalId;
+use crate::rules::{Rules, public_ceiling};
 
 /// One line of an access list.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
@@ -92,16 +93,16 @@ impl AccessList {
     /// # Errors
     ///
     /// [`ListError`], for the first principal (by number) that has something wrong.
-    pub fn checked(
+    pub fn checked<R: Rules + ?Sized>(
         entries: impl IntoIterator<Item = (PrincipalId, Permissions)>,
-        options: &Options,
+        rules: &R,
         mut known: impl FnMut(PrincipalId) -> bool,
     ) -> Result<Self, ListError> {
         let list = Self::from_stored(entries)?;
         for entry in list.entries() {
             match entry.principal {
                 PrincipalId::REGISTERED => {}
-                PrincipalId::PUBLIC => list.check_public(options)?,
+                PrincipalId::PUBLIC => list.check_public(rules)?,
                 other if known(other) => {}
                 unknown => return Err(ListError::Unknown(unknown)),
             }
@@ -145,11 +146,11 @@ impl AccessList {
     }
 
     /// What `public` holds by this list must not exceed what it may be given now.
-    pub(crate) fn check_public(&self, options: &Options) -> Result<(), ListError> {
+    pub(crate) fn check_public<R: Rules + ?Sized>(&self, rules: &R) -> Result<(), ListError> {
         let excess = self
             .get(PrincipalId::PUBLIC)
             .unwrap_or_default()
-            .difference(options.public_ceiling());
+            .difference(public_ceiling(rules));
         if excess.is_empty() {
             Ok(())
         } else {
@@ -177,25 +178,25 @@ impl AccessList {
 
     /// What a caller holds by this list: the union over every principal it matches, `public` cut
     /// down. Does not allocate.
-    pub fn bits_for(&self, who: &Principals<'_>, options: &Options) -> Permissions {
-        let mut held = self.counted(PrincipalId::PUBLIC, options);
+    pub fn bits_for<R: Rules + ?Sized>(&self, who: &Principals<'_>, rules: &R) -> Permissions {
+        let mut held = self.counted(PrincipalId::PUBLIC, rules);
         if let Some(account) = who.account {
-            held |= self.counted(PrincipalId::REGISTERED, options);
-            held |= self.bits_by_name_or_team(account, who.teams, options);
+            held |= self.counted(PrincipalId::REGISTERED, rules);
+            held |= self.bits_by_name_or_team(account, who.teams, rules);
         }
         held
     }
 
     /// What an account holds by its own entry and its teams', leaving `registered` and `public`
     /// out.
-    pub(crate) fn bits_by_name_or_team(
+    pub(crate) fn bits_by_name_or_team<R: Rules + ?Sized>(
         &self,
         account: PrincipalId,
         teams: &[PrincipalId],
-        options: &Options,
+        rules: &R,
     ) -> Permissions {
-        let own = self.counted(account, options);
-        let union = |held, principal| held | self.counted(principal, options);
+        let own = self.counted(account, rules);
+        let union = |held, principal| held | self.counted(principal, rules);
         // Whoever is in many teams is looked for in a short list, not every team.
         if self.entries.len() < teams.len() / 16 {
             let listed = self.entries.iter().map(|entry| entry.principal);
@@ -208,11 +209,11 @@ impl AccessList {
     }
 
     /// What one principal's entry counts for when deciding: `public` is cut down to READ, and
-    /// DOWNLOAD while `public_download` is on.
-    pub fn counted(&self, principal: PrincipalId, options: &Options) -> Permissions {
+    /// DOWNLOAD while the rules let it have that.
+    pub fn counted<R: Rules + ?Sized>(&self, principal: PrincipalId, rules: &R) -> Permissions {
         let written = self.get(principal).unwrap_or_default();
         if principal == PrincipalId::PUBLIC {
-            written & options.public_ceiling()
+            written & public_ceiling(rules)
         } else {
             written
         }

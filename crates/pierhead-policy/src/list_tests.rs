@@ -1,8 +1,8 @@
 use super::{AccessList, ListError};
 use crate::bits::{Permission, Permissions};
-use crate::facts::{Options, Principals};
+use crate::facts::Principals;
 use crate::id::PrincipalId;
-use crate::level::Level;
+use crate::rules::Options;
 use proptest::prelude::*;
 
 const ANN: PrincipalId = PrincipalId::new(3_000_001);
@@ -140,39 +140,6 @@ fn a_principal_that_is_gone_leaves_an_empty_list() {
         AccessList::of_creator(ANN).without(BOB),
         AccessList::of_creator(ANN)
     );
-}
-
-#[test]
-fn levels_name_their_sets_and_everything_else_is_custom() {
-    for bits in 0..=u8::MAX {
-        let set = Permissions::from_bits(bits);
-        match Level::of(set) {
-            Some(level) => {
-                assert_eq!(level.permissions(), set);
-                assert_eq!(level.name().parse(), Ok(level));
-                assert_eq!(Level::shown(set), level.to_string());
-            }
-            None => assert_eq!(Level::shown(set), "custom"),
-        }
-    }
-    for (name, bits) in [
-        ("can-view", "READ"),
-        ("can-download", "READ DOWNLOAD"),
-        ("can-edit", "READ DOWNLOAD CREATE UPDATE"),
-        ("can-edit-and-delete", "READ DOWNLOAD CREATE UPDATE DELETE"),
-        (
-            "administrator",
-            "READ DOWNLOAD CREATE UPDATE DELETE CHANGE_PERMISSIONS CHANGE_SETTINGS MODERATE",
-        ),
-    ] {
-        assert_eq!(
-            name.parse::<Level>().unwrap().permissions().to_string(),
-            bits
-        );
-        let quoted = serde_json::to_string(&name.parse::<Level>().unwrap()).unwrap();
-        assert_eq!(quoted, format!("\"{name}\""));
-    }
-    assert!("custom".parse::<Level>().is_err());
 }
 
 #[test]

@@ -1,11 +1,14 @@
 //! Why something was refused, and what would help.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use crate::bits::Permission;
 use crate::decision::Row;
 use crate::facts::Scope;
 use crate::id::EntityId;
+use crate::level::Levels;
 
 /// Why something was refused: the first rule that did.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
@@ -103,9 +106,10 @@ impl Reason {
         }
     }
 
-    /// What would help, as a lower-case sentence.
-    pub const fn remedy(&self) -> &'static str {
-        match self {
+    /// What would help, as a lower-case sentence; where that is another sharing level, the first of
+    /// these that would do.
+    pub fn remedy(&self, levels: &Levels) -> Cow<'static, str> {
+        let remedy = match self {
             Self::NotAName => "push to such a name, as in `syn101/tools`",
             Self::NoSuchProject => "create a project and use its id, or correct the id",
             Self::ProjectInTrash => "restore the project first",
@@ -113,15 +117,12 @@ impl Reason {
             Self::Absent => "correct the name, or push it first",
             Self::AnonymousCaller => "sign in",
             Self::NotCertified { .. } => "ask an operator to certify you",
-            Self::Missing { permission, .. } => match permission {
-                Permission::Read => "ask its administrator for `can-view`",
-                Permission::Download => "ask its administrator for `can-download`",
-                Permission::Create | Permission::Update => "ask its administrator for `can-edit`",
-                Permission::Delete => "ask its administrator for `can-edit-and-delete`",
-                Permission::ChangePermissions
-                | Permission::ChangeSettings
-                | Permission::Moderate => "ask its administrator for `administrator`",
-            },
+            Self::Missing { permission, .. } => {
+                return Cow::Owned(match levels.with(*permission) {
+                    Some(level) => format!("ask its administrator for `{}`", level.name),
+                    None => format!("ask its administrator for {permission}"),
+                });
+            }
             Self::ScopeLacks { scope } => match scope {
                 Scope::View => "make a token with the scope `view` and use that",
                 Scope::Download => "make a token with the scope `download` and use that",
@@ -134,6 +135,7 @@ impl Reason {
                 _ => "ask who put it there, or an administrator of the project",
             },
             Self::NotApplicable => "ask for it on the right kind of thing",
-        }
+        };
+        Cow::Borrowed(remedy)
     }
 }

@@ -3,9 +3,10 @@
 use thiserror::Error;
 
 use crate::bits::Permission;
-use crate::facts::{CallerFacts, Identity, Options, Target};
+use crate::facts::{CallerFacts, Identity, Target};
 use crate::id::PrincipalId;
 use crate::list::{AccessList, ListError};
+use crate::rules::Rules;
 
 /// What is wanted of an entity's sharing settings.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -100,8 +101,8 @@ impl ShareError {
 /// # Errors
 ///
 /// [`ShareError`], the first rule that refuses.
-pub fn check_share_change(
-    options: &Options,
+pub fn check_share_change<R: Rules + ?Sized>(
+    rules: &R,
     caller: &CallerFacts<'_>,
     target: &Target<'_>,
     change: &ShareChange<'_>,
@@ -139,14 +140,14 @@ pub fn check_share_change(
         ShareChange::RemoveLocal => None,
     };
     if let Some(list) = sent {
-        list.check_public(options)?;
+        list.check_public(rules)?;
     }
     let after = sent.unwrap_or(project.list);
-    check_widening(options, caller, before, after)?;
+    check_widening(rules, caller, before, after)?;
     match sent {
         Some(list) if !caller.is_operator() => {
             if repository.is_some() {
-                check_caller_can_mend(options, caller, list)
+                check_caller_can_mend(rules, caller, list)
             } else if can_be_mended(list, active) {
                 Ok(())
             } else {
@@ -174,8 +175,8 @@ pub fn can_be_mended(list: &AccessList, mut active: impl FnMut(PrincipalId) -> b
 
 /// Rule 5. `registered` is whoever is signed in and so matches `public`, too: narrowing from
 /// `public` to `registered` widens nothing.
-fn check_widening(
-    options: &Options,
+fn check_widening<R: Rules + ?Sized>(
+    rules: &R,
     caller: &CallerFacts<'_>,
     before: &AccessList,
     after: &AccessList,
@@ -184,9 +185,9 @@ fn check_widening(
         return Ok(());
     }
     let downloads = |list: &AccessList, principal| {
-        let public = list.counted(PrincipalId::PUBLIC, options);
+        let public = list.counted(PrincipalId::PUBLIC, rules);
         let bits = if principal == PrincipalId::REGISTERED {
-            public | list.counted(PrincipalId::REGISTERED, options)
+            public | list.counted(PrincipalId::REGISTERED, rules)
         } else {
             public
         };
@@ -202,15 +203,15 @@ fn check_widening(
 
 /// Rule 6 for a repository's list: the caller holds `CHANGE_PERMISSIONS` by name or through a
 /// team.
-fn check_caller_can_mend(
-    options: &Options,
+fn check_caller_can_mend<R: Rules + ?Sized>(
+    rules: &R,
     caller: &CallerFacts<'_>,
     after: &AccessList,
 ) -> Result<(), ShareError> {
     let mends = match caller.identity {
         Identity::Anonymous => false,
         Identity::Account(account) => after
-            .bits_by_name_or_team(account.id, account.teams, options)
+            .bits_by_name_or_team(account.id, account.teams, rules)
             .has(Permission::ChangePermissions),
     };
     if mends {

@@ -10,6 +10,7 @@ use pierhead_policy::{
 use pierhead_registry::Peer;
 
 use crate::change::{Change, Recorded};
+use crate::directory::Resolved;
 use crate::error::ProjectsError;
 use crate::projects::Projects;
 use crate::record::{CallerRecord, CredentialKind, TargetRecord, Versions};
@@ -100,7 +101,9 @@ pub(crate) enum Standing {
     Server,
     Anonymous,
     Account {
-        record: CallerRecord,
+        record: Box<CallerRecord>,
+        /// Who that is, as the directory says.
+        resolved: Resolved<'static>,
         scopes: Scopes,
     },
 }
@@ -131,7 +134,11 @@ impl Standing {
         match self {
             Self::Server => SERVER,
             Self::Anonymous => CallerFacts::ANONYMOUS,
-            Self::Account { record, scopes } => record.facts(*scopes),
+            Self::Account {
+                record,
+                resolved,
+                scopes,
+            } => resolved.facts(record, *scopes),
         }
     }
 
@@ -277,8 +284,13 @@ impl Projects {
         if record.disabled || extra.is_some_and(|extra| !extra.holds(&record, now)) {
             return Err(ProjectsError::SignIn);
         }
+        let resolved = self.options().directory.resolve(&record).into_owned();
         let scopes = extra.map_or(Scopes::ALL, |extra| extra.scopes);
-        Ok(Standing::Account { record, scopes })
+        Ok(Standing::Account {
+            record: Box::new(record),
+            resolved,
+            scopes,
+        })
     }
 
     /// Asks the table. The server itself is asked nothing about who it is, and bound by the rest.
@@ -288,8 +300,8 @@ impl Projects {
         action: Action,
         target: &Target<'_>,
     ) -> Result<Permitted, ProjectsError> {
-        let options = self.options();
-        match (options.decide)(&options.policy, &who.facts(), action, target) {
+        let policy = &self.options().policy;
+        match policy.decide(&who.facts(), action, target) {
             Decision::Allow { by, unchanged, .. } => Ok(Permitted {
                 unchanged,
                 by_role: by == Grant::Operator && who.id().is_some(),

@@ -100,9 +100,11 @@
 //! - `seam`: the registry's seams (`authenticate`, `authorize`, `issue`), and the facts behind them.
 //! - `store`: [`ports`]: what a store must do; [`record`], [`survey`]: what it tells; [`listing`],
 //!   [`change`]: what it is asked and told; [`audit`]: what it keeps of that.
-//! - [`scopes`]: scopes as texts; [`ProjectsOptions`]: what an embedder sets.
+//! - [`scopes`]: scopes as texts; [`ProjectsOptions`]: what an embedder sets; [`Directory`]: how it
+//!   says who an account is.
 
 mod actor;
+mod directory;
 mod entity;
 mod error;
 mod options;
@@ -114,6 +116,7 @@ mod seam;
 mod store;
 
 pub use actor::Actor;
+pub use directory::{AsStored, Directory, Resolved};
 pub use entity::access::{Held, ListView};
 pub use entity::children::ListRequest;
 pub use entity::content::{PushView, TagPage, TagRequest, TagView};
@@ -126,7 +129,7 @@ pub use entity::share::{SentList, ShareRequest};
 pub use entity::trash::{Purged, TrashPage, TrashedView};
 pub use entity::view::{EntityKind, EntityView, Listed, MAX_PAGE};
 pub use error::ProjectsError;
-pub use options::{Decide, ProjectsOptions};
+pub use options::ProjectsOptions;
 pub use people::account::AccountRequest;
 pub use people::name::{AccountName, BadEmail, BadName, Email, Login, fold};
 pub use people::offload::{Job, Offload, ThreadOffload};

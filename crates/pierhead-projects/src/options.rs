@@ -1,11 +1,11 @@
 //! What an embedder sets.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use pierhead_policy::{Action, CallerFacts, Decision, Options, ProjectIds, Target};
+use pierhead_policy::{Options, ProjectIds, Rules};
 
-/// A table of decisions, such as [`pierhead_policy::decide`].
-pub type Decide = fn(&Options, &CallerFacts<'_>, Action, &Target<'_>) -> Decision;
+use crate::directory::{AsStored, Directory};
 
 /// The settings of [`Projects`](crate::Projects). `ProjectsOptions::new` gives the defaults.
 #[derive(Clone, Debug)]
@@ -15,13 +15,11 @@ pub struct ProjectsOptions {
     pub issuer: String,
     /// The `aud` of registry tokens and the `service` of challenges: host and port of the registry.
     pub service: String,
-    /// Certification, `public_download`, `project_creation`.
-    pub policy: Options,
-    /// The table that every permission is asked of. For an embedder who narrows it further: it is
-    /// asked about everything that a list shows, but only about what the policy's own table would
-    /// show, so what it allows beyond that can be found by name and stands in no list. What is
-    /// explained to people is the policy's own, too.
-    pub decide: Decide,
+    /// Certification, what `public` can hold, who creates projects, levels. Default:
+    /// [`Options::default`].
+    pub policy: Arc<dyn Rules>,
+    /// Who an account is to lists. Default: [`AsStored`].
+    pub directory: Arc<dyn Directory>,
     /// How project ids are written.
     pub ids: ProjectIds,
     /// How long a registry token is good; 60 s to 24 h. Default 15 min.
@@ -42,8 +40,8 @@ impl ProjectsOptions {
         Self {
             issuer: issuer.into(),
             service: service.into(),
-            policy: Options::default(),
-            decide: pierhead_policy::decide,
+            policy: Arc::new(Options::default()),
+            directory: Arc::new(AsStored),
             ids: ProjectIds::default(),
             token_life: Duration::from_secs(900),
             session_life: Duration::from_secs(12 * 3_600),
@@ -54,14 +52,14 @@ impl ProjectsOptions {
     }
 
     /// The same with another policy.
-    pub fn with_policy(mut self, policy: Options) -> Self {
-        self.policy = policy;
+    pub fn with_policy(mut self, policy: impl Rules + 'static) -> Self {
+        self.policy = Arc::new(policy);
         self
     }
 
-    /// The same with another table of decisions.
-    pub fn with_decide(mut self, decide: Decide) -> Self {
-        self.decide = decide;
+    /// The same with another directory.
+    pub fn with_directory(mut self, directory: impl Directory + 'static) -> Self {
+        self.directory = Arc::new(directory);
         self
     }
 

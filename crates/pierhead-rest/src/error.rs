@@ -12,7 +12,7 @@ use http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE
 use http::{Response, StatusCode};
 use http_body_util::Full;
 use pierhead_model::ParseError;
-use pierhead_policy::{Reason, ShareError};
+use pierhead_policy::{Levels, Reason, ShareError};
 use pierhead_projects::ProjectsError;
 use serde::Serialize;
 
@@ -30,9 +30,35 @@ pub struct Fault(pub Arc<dyn Error + Send + Sync>);
 #[derive(Debug)]
 pub(crate) struct Failure {
     status: StatusCode,
-    reason: String,
+    text: Text,
     header: Option<(HeaderName, HeaderValue)>,
     fault: Option<Fault>,
+}
+
+/// What it says.
+#[derive(Debug)]
+pub(crate) enum Text {
+    Words(String),
+    /// What the table refused: its rule, and what would help.
+    Refused(Reason),
+}
+
+impl From<&str> for Text {
+    fn from(words: &str) -> Self {
+        Self::Words(words.to_owned())
+    }
+}
+
+impl From<String> for Text {
+    fn from(words: String) -> Self {
+        Self::Words(words)
+    }
+}
+
+impl From<Reason> for Text {
+    fn from(reason: Reason) -> Self {
+        Self::Refused(reason)
+    }
 }
 
 #[derive(Serialize)]
@@ -43,17 +69,17 @@ struct Document<'a> {
 }
 
 impl Failure {
-    pub(crate) fn new(status: StatusCode, reason: impl Into<String>) -> Self {
+    pub(crate) fn new(status: StatusCode, reason: impl Into<Text>) -> Self {
         Self {
             status,
-            reason: reason.into(),
+            text: reason.into(),
             header: None,
             fault: None,
         }
     }
 
     /// A request that makes no sense, whoever sends it.
-    pub(crate) fn malformed(reason: impl Into<String>) -> Self {
+    pub(crate) fn malformed(reason: impl Into<Text>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, reason)
     }
 
@@ -65,15 +91,15 @@ impl Failure {
         )
     }
 
-    pub(crate) fn unauthorized(reason: impl Into<String>) -> Self {
+    pub(crate) fn unauthorized(reason: impl Into<Text>) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, reason).with(WWW_AUTHENTICATE, CHALLENGE)
     }
 
-    fn forbidden(reason: impl Into<String>) -> Self {
+    fn forbidden(reason: impl Into<Text>) -> Self {
         Self::new(StatusCode::FORBIDDEN, reason)
     }
 
-    fn too_many(reason: impl Into<String>, after: Duration) -> Self {
+    fn too_many(reason: impl Into<Text>, after: Duration) -> Self {
         Self::new(StatusCode::TOO_MANY_REQUESTS, reason).retry_after(after)
     }
 
@@ -111,11 +137,15 @@ impl Failure {
         self.with(RETRY_AFTER, seconds.max(1).into())
     }
 
-    /// The answer.
-    pub(crate) fn into_response(self) -> Response<Full<bytes::Bytes>> {
+    /// The answer. What would help is told in these levels.
+    pub(crate) fn into_response(self, levels: &Levels) -> Response<Full<bytes::Bytes>> {
+        let reason = match self.text {
+            Text::Words(words) => words,
+            Text::Refused(reason) => format!("{}; {}", reason.rule(), reason.remedy(levels)),
+        };
         let document = Document {
             concrete_type: "org.sagebionetworks.repo.model.ErrorResponse",
-            reason: &self.reason,
+            reason: &reason,
         };
         // Texts can always be written.
         let text = serde_json::to_vec(&document).unwrap_or_default();
@@ -198,16 +228,15 @@ impl From<ProjectsError> for Failure {
 
 /// What the table refuses, told to who may know it.
 fn refused(reason: Reason, may_know: bool, holds_asked: bool) -> Failure {
-    let told = format!("{}; {}", reason.rule(), reason.remedy());
     match reason {
         // Says nothing of what there is.
-        Reason::NotAName => Failure::malformed(told),
+        Reason::NotAName => Failure::malformed(reason),
         Reason::InTrash | Reason::ProjectInTrash | Reason::NoOwnMark | Reason::NoSuchProject
             if may_know =>
         {
-            Failure::new(StatusCode::NOT_FOUND, told)
+            Failure::new(StatusCode::NOT_FOUND, reason)
         }
-        Reason::AnonymousCaller if may_know => Failure::unauthorized(told),
+        Reason::AnonymousCaller if may_know => Failure::unauthorized(reason),
         Reason::Missing { .. }
         | Reason::NotCertified { .. }
         | Reason::NotTrasher { .. }
@@ -215,7 +244,7 @@ fn refused(reason: Reason, may_know: bool, holds_asked: bool) -> Failure {
         | Reason::ScopeLacks { .. }
             if may_know || holds_asked =>
         {
-            Failure::forbidden(told)
+            Failure::forbidden(reason)
         }
         // What is absent looks like what is hidden also to who would see it, if it were there.
         _ => Failure::hidden(),

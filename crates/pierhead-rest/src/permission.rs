@@ -1,6 +1,6 @@
 //! What the caller may do, and whose list says so.
 
-use pierhead_policy::{Certification, Permission};
+use pierhead_policy::Permission;
 use serde::Serialize;
 
 use crate::answer::{Answer, ok};
@@ -51,9 +51,8 @@ pub(crate) async fn all(exchange: &Exchange<'_>) -> Answer {
     let actor = exchange.actor().await?;
     let held = exchange.projects.held(&actor, id).await?;
     let has = |permission| held.permissions.has(permission);
-    let asked_of_new = exchange.projects.options().policy.certification;
-    let may_make = asked_of_new == Certification::Never || held.certified;
-    let may_push = asked_of_new != Certification::EveryPush || held.certified;
+    let may_make = held.certified || !held.asked_to_make;
+    let may_push = held.certified || !held.asked_to_push;
     let makes = held.is_project && has(Permission::Create);
     let pushes = !held.is_project && has(Permission::Update);
     ok(&Held {
@@ -72,7 +71,7 @@ pub(crate) async fn all(exchange: &Exchange<'_>) -> Answer {
         can_certified_user_add_child: makes,
         can_certified_user_edit: has(Permission::Update),
         is_certified_user: held.certified,
-        is_certification_required: asked_of_new != Certification::Never,
+        is_certification_required: held.asked_to_make,
     })
 }
 

@@ -77,7 +77,7 @@ impl RestService {
     async fn answer(&self, parts: Parts, body: RequestBody) -> Response<Full<Bytes>> {
         let mut response = match self.perform(&parts, body).await {
             Ok(response) => response,
-            Err(failure) => failure.into_response(),
+            Err(failure) => failure.into_response(self.projects.options().policy.levels()),
         };
         if parts.method == Method::HEAD {
             *response.body_mut() = Full::default();

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use pierhead::auth::Secret;
-use pierhead::policy::{EntityId, Level, ProjectIds};
+use pierhead::policy::{EntityId, Levels, ProjectIds};
 use pierhead::projects::provision::{
     Provision, ProvisionError, ProvisionProject, ProvisionReport, ProvisionShare, ProvisionTeam,
     ProvisionUser,
@@ -338,15 +338,15 @@ impl Reader<'_> {
         } = entry.into_inner();
         let at = self.line(&level);
         let text = level.into_inner();
-        let level: Level = text
-            .parse()
+        let permissions = Levels::default()
+            .permissions(&text)
             .map_err(|error| format!("{at}: `{text}` is {error}"))?;
         Ok(ProvisionShare {
             line,
             user,
             team,
             everyone,
-            level,
+            permissions,
         })
     }
 }

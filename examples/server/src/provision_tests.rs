@@ -2,6 +2,7 @@
 //! projects crate's to check, and tested there.
 
 use super::*;
+use pierhead::policy::Level;
 
 fn read(text: &str) -> Result<Provision, String> {
     parse(text, Path::new("/nowhere"))
@@ -76,14 +77,14 @@ name = "Empty"
     let share = genomics.share.as_ref().expect("a list");
     let share: Vec<_> = share
         .iter()
-        .map(|entry| (entry.line, entry.level))
+        .map(|entry| (entry.line, entry.permissions))
         .collect();
     assert_eq!(
         share,
         [
-            (22, Level::CanDownload),
-            (23, Level::CanEdit),
-            (24, Level::CanView)
+            (22, Level::CanDownload.permissions()),
+            (23, Level::CanEdit.permissions()),
+            (24, Level::CanView.permissions())
         ]
     );
 }

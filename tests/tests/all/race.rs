@@ -1,10 +1,10 @@
 //! Two first manifests of one name at once.
 
 use std::path::Path;
-use std::sync::Barrier;
+use std::sync::{Arc, Barrier};
 use std::thread;
 
-use pierhead::policy::{Action, CallerFacts, Decision, Options, Target, decide};
+use pierhead::policy::{Action, CallerFacts, Decision, Rules, Target, decide};
 use pierhead_tests::{
     ALL, Account, Answer, Inside, InsideOptions, Manager, Server, ServerOptions, Tiny,
 };
@@ -22,7 +22,7 @@ fn of_two_first_manifests_one_makes_the_repository_and_the_other_is_refused() {
 #[test]
 fn where_a_push_to_what_exists_asks_for_create_the_same_race_shows_it() {
     let server = Inside::start(InsideOptions {
-        decide: create_for_update,
+        policy: || Arc::new(CreateForUpdate),
         ..InsideOptions::default()
     });
     let wrong = wrong_rounds(&server.host, &server.data(), 5);
@@ -30,24 +30,23 @@ fn where_a_push_to_what_exists_asks_for_create_the_same_race_shows_it() {
 }
 
 /// The policy's table, but that a push to what exists is decided as one to a new name.
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "it is a `Decide`")]
-fn create_for_update(
-    options: &Options,
-    caller: &CallerFacts<'_>,
-    action: Action,
-    target: &Target<'_>,
-) -> Decision {
-    let target = match *target {
-        Target::Repository {
-            name_ok, project, ..
-        } if action == Action::Push => Target::Repository {
-            name_ok,
-            project,
-            repository: None,
-        },
-        target => target,
-    };
-    decide(options, caller, action, &target)
+#[derive(Debug)]
+struct CreateForUpdate;
+
+impl Rules for CreateForUpdate {
+    fn decide(&self, caller: &CallerFacts<'_>, action: Action, target: &Target<'_>) -> Decision {
+        let target = match *target {
+            Target::Repository {
+                name_ok, project, ..
+            } if action == Action::Push => Target::Repository {
+                name_ok,
+                project,
+                repository: None,
+            },
+            target => target,
+        };
+        decide(self, caller, action, &target)
+    }
 }
 
 /// The rounds after which there is not one answer of success, one refusal and one repository, each

@@ -16,6 +16,7 @@ mod run;
 mod world;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Instant;
 
 use cells::{Action, Caller, Cell, Scopes, State};
@@ -63,7 +64,7 @@ fn who_put_it_into_the_trash_can_undoes_that_with_what_they_hold_by_then() {
 fn twelve_mistakes_in_the_decision_show_and_without_them_nothing_does() {
     let since = Instant::now();
     let server = Inside::start(InsideOptions {
-        decide: faults::decide,
+        policy: || Arc::new(faults::Mistaken),
         before: Prefixes::wrap,
         ..InsideOptions::default()
     });

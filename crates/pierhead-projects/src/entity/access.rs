@@ -2,7 +2,9 @@
 
 use std::time::SystemTime;
 
-use pierhead_policy::{AccessList, Action, EntityId, Permission, Permissions, Principals};
+use pierhead_policy::{
+    AccessList, Action, EntityId, Permission, Permissions, Principals, Row, Target,
+};
 
 use crate::actor::{Actor, Standing};
 use crate::entity::etag::{Etag, etag};
@@ -26,6 +28,7 @@ pub struct ListView {
 }
 
 /// What a caller may do to an entity, as its sharing settings and the caller's account say.
+#[allow(clippy::struct_excessive_bools)] // independent answers
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Held {
     /// What the list that counts gives them; for operators everything.
@@ -34,6 +37,10 @@ pub struct Held {
     pub public: Permissions,
     /// Whether the account counts as certified.
     pub certified: bool,
+    /// Whether certification is asked of them for something new in the project.
+    pub asked_to_make: bool,
+    /// Whether certification is asked of them for a push to what exists.
+    pub asked_to_push: bool,
     /// Whether the entity is a project, under which something new can be made.
     pub is_project: bool,
 }
@@ -116,11 +123,21 @@ impl Projects {
     }
 
     pub(crate) fn held_of(&self, who: &Standing, target: &TargetRecord) -> Held {
-        let policy = &self.options().policy;
+        let policy = &*self.options().policy;
         let (facts, asked) = (who.facts(), target.as_entity());
         let nobody = Principals {
             account: None,
             teams: &[],
+        };
+        let new_name = match asked {
+            Target::Repository { project, .. } | Target::Project { project } => {
+                Target::Repository {
+                    name_ok: true,
+                    project,
+                    repository: None,
+                }
+            }
+            Target::Nothing => Target::Nothing,
         };
         Held {
             permissions: if who.is_operator() {
@@ -132,6 +149,8 @@ impl Projects {
                 counting.list.bits_for(&nobody, policy)
             }),
             certified: facts.is_certified() || facts.is_operator(),
+            asked_to_make: policy.asks_certification(Row::PushNew, &facts, &new_name),
+            asked_to_push: policy.asks_certification(Row::PushExisting, &facts, &asked),
             is_project: target.repository.is_none(),
         }
     }

@@ -78,7 +78,7 @@ impl Projects {
             ..RoleUse::of("explain")
         };
         self.shown_by_role(actor, by_role, used).await?;
-        let (policy, ids) = (&self.options().policy, &self.options().ids);
+        let (policy, ids) = (&*self.options().policy, &self.options().ids);
         let explanation = match other {
             None => explain(policy, ids, &who.facts(), action, &asked),
             Some(PrincipalId::ANONYMOUS) => {
@@ -88,7 +88,9 @@ impl Projects {
                 let record = self.store().caller(other, None).await?;
                 let record = record.filter(|record| !record.disabled);
                 let record = record.ok_or(ProjectsError::NotFound { what: "account" })?;
-                explain(policy, ids, &record.facts(Scopes::ALL), action, &asked)
+                let resolved = self.options().directory.resolve(&record);
+                let facts = resolved.facts(&record, Scopes::ALL);
+                explain(policy, ids, &facts, action, &asked)
             }
         };
         // Lists are for who is signed in.
@@ -109,7 +111,7 @@ impl Projects {
         if matches!(asked, Target::Nothing) && other.is_none() {
             return Ok(false);
         }
-        let held = asked.held_by(&who.facts(), &self.options().policy);
+        let held = asked.held_by(&who.facts(), &*self.options().policy);
         let shares = held.has(Permission::ChangePermissions);
         if held.has(Permission::Read) && (other.is_none() || shares) {
             return Ok(false);

@@ -60,7 +60,7 @@ impl Projects {
             };
             let people = self.people(sent).await?;
             let known = people.active;
-            let policy = &self.options().policy;
+            let policy = &*self.options().policy;
             let checked = sent.map(|sent| {
                 AccessList::checked(sent.iter().copied(), policy, |principal| {
                     known.contains_key(&principal)

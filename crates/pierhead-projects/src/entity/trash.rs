@@ -87,8 +87,11 @@ impl Projects {
         }
         // What one could restore does not depend on the token that looks.
         let restorer = match &who {
-            Standing::Account { record, .. } => Standing::Account {
+            Standing::Account {
+                record, resolved, ..
+            } => Standing::Account {
                 record: record.clone(),
+                resolved: resolved.clone(),
                 scopes: Scopes::ALL,
             },
             other => other.clone(),

@@ -190,7 +190,7 @@ impl Planner<'_> {
         let all = kept
             .map(|(_, who, what)| (*who, *what))
             .chain([(owner, Permissions::ALL)]);
-        AccessList::checked(all, &self.options.policy, |_| true).map_err(|error| {
+        AccessList::checked(all, &*self.options.policy, |_| true).map_err(|error| {
             let whose = match error {
                 ListError::PublicTooMuch { .. } => Some(PrincipalId::PUBLIC),
                 _ => None,
@@ -213,7 +213,7 @@ impl Planner<'_> {
                 let message = "this user or team is listed twice; give it one entry";
                 return Err(ProvisionError::at(entry.line, message));
             }
-            entries.push((entry.line, who, entry.level.permissions()));
+            entries.push((entry.line, who, entry.permissions));
         }
         Ok(entries)
     }

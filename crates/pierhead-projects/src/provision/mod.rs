@@ -9,7 +9,7 @@ mod plan;
 mod world;
 
 use pierhead_auth::Secret;
-use pierhead_policy::{EntityId, Level, PrincipalId, RequestKind};
+use pierhead_policy::{EntityId, Permissions, PrincipalId, RequestKind};
 
 use crate::actor::Actor;
 use crate::error::ProjectsError;
@@ -85,8 +85,8 @@ pub struct ProvisionShare {
     pub team: Option<String>,
     /// `registered` or `public`.
     pub everyone: Option<String>,
-    /// What they hold.
-    pub level: Level,
+    /// What they hold, such as what [`Levels`](pierhead_policy::Levels) name.
+    pub permissions: Permissions,
 }
 
 /// What was changed. Empty: everything was so already.

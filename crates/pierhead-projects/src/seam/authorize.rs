@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use pierhead_model::RepositoryName;
-use pierhead_policy::{self as policy, CallerFacts, Reason, scope_gate};
+use pierhead_policy::{self as policy, CallerFacts, Reason, Scopes, scope_gate};
 use pierhead_registry::{
     Action, Allowed, Authorizer, AuthorizerError, Caller, Decision, Denial, DenialKind,
     Explanation, Resource,
@@ -13,10 +13,12 @@ use pierhead_storage::{Fence, ParentId, StoreError};
 
 use crate::actor::{Actor, RoleUse, principals};
 use crate::change::{Batch, Recorded};
+use crate::directory::Resolved;
 use crate::entity::view::MIN_CHUNK;
 use crate::listing::CatalogQuery;
 use crate::people::sign_in::USE_PRECISION;
 use crate::projects::Inner;
+use crate::record::CallerRecord;
 use crate::seam::authenticate::CallerExtra;
 use crate::seam::facts::{Access, What};
 
@@ -40,10 +42,8 @@ impl Authorizer for ProjectAuthorizer {
         action: Action,
         resource: &Resource<'_>,
     ) -> Result<Decision, AuthorizerError> {
-        let Some(action) = in_policy(action) else {
-            return Ok(refused(None));
-        };
-        let Ok(extra) = known(caller) else {
+        let refused = |reason| Decision::Deny(self.inner.denial(DenialKind::Permission, reason));
+        let (Some(action), Ok(extra)) = (in_policy(action), known(caller)) else {
             return Ok(refused(None));
         };
         let (decision, access) = self
@@ -72,10 +72,9 @@ impl Authorizer for ProjectAuthorizer {
                         .map(|found| ParentId(found.id.get())),
                 },
             }),
-            Judged::ScopeLacks(reason) => Decision::Deny(Denial {
-                kind: DenialKind::Scope,
-                explanation: Some(explained(reason)),
-            }),
+            Judged::ScopeLacks(reason) => {
+                Decision::Deny(self.inner.denial(DenialKind::Scope, Some(reason)))
+            }
             Judged::Refused(reason) => refused(reason),
         })
     }
@@ -85,9 +84,9 @@ impl Authorizer for ProjectAuthorizer {
             return Ok(None);
         };
         let gate = scope_gate(policy::RequestKind::ManagementRead, extra.scopes);
-        Ok(gate.err().map(|scope| Denial {
-            kind: DenialKind::Scope,
-            explanation: Some(explained(Reason::ScopeLacks { scope })),
+        Ok(gate.err().map(|scope| {
+            let reason = Reason::ScopeLacks { scope };
+            self.inner.denial(DenialKind::Scope, Some(reason))
         }))
     }
 
@@ -116,6 +115,29 @@ fn known(caller: &Caller) -> Result<Option<CallerExtra>, Stranger> {
         Some(extra) => Ok(Some(*extra)),
         None if caller.id.is_anonymous() => Ok(None),
         None => Err(Stranger),
+    }
+}
+
+/// Who calls, as the directory says.
+pub(crate) enum Known<'a> {
+    Anonymous,
+    Account {
+        record: &'a CallerRecord,
+        resolved: Resolved<'a>,
+        scopes: Scopes,
+    },
+}
+
+impl Known<'_> {
+    pub(crate) fn facts(&self) -> CallerFacts<'_> {
+        match self {
+            Self::Anonymous => CallerFacts::ANONYMOUS,
+            Self::Account {
+                record,
+                resolved,
+                scopes,
+            } => resolved.facts(record, *scopes),
+        }
     }
 }
 
@@ -175,14 +197,15 @@ impl Inner {
         name: &RepositoryName,
         access: &Access,
     ) -> Judged {
-        let Some(caller) = self.caller_facts(extra, access) else {
+        let Some(known) = self.known(extra, access.caller.as_deref()) else {
             return Judged::Refused(None);
         };
+        let caller = known.facts();
         if let Err(scope) = scope_gate(action.request_kind(), caller.scopes) {
             return Judged::ScopeLacks(Reason::ScopeLacks { scope });
         }
         let target = access.target.as_repository(self.project_of(name).is_some());
-        match (self.options.decide)(&self.options.policy, &caller, action, &target) {
+        match self.options.policy.decide(&caller, action, &target) {
             policy::Decision::Allow { by, .. } => Judged::Allowed {
                 by_role: by == policy::Grant::Operator,
             },
@@ -192,19 +215,22 @@ impl Inner {
         }
     }
 
-    /// `None`: the account or its credential is no longer good.
-    pub(crate) fn caller_facts<'a>(
+    /// Who calls, by what was read of them just now. `None`: the account or its credential is no
+    /// longer good.
+    pub(crate) fn known<'a>(
         &self,
         extra: Option<CallerExtra>,
-        access: &'a Access,
-    ) -> Option<CallerFacts<'a>> {
+        record: Option<&'a CallerRecord>,
+    ) -> Option<Known<'a>> {
         let Some(extra) = extra else {
-            return Some(CallerFacts::ANONYMOUS);
+            return Some(Known::Anonymous);
         };
-        let record = access.caller.as_ref()?;
-        extra
-            .holds(record, self.clock.now())
-            .then(|| record.facts(extra.scopes))
+        let record = record.filter(|record| extra.holds(record, self.clock.now()))?;
+        Some(Known::Account {
+            record,
+            resolved: self.options.directory.resolve(record),
+            scopes: extra.scopes,
+        })
     }
 
     /// The names that a caller may see: filtered before paging, in the order of the names.
@@ -216,16 +242,12 @@ impl Inner {
     ) -> Result<Vec<RepositoryName>, StoreError> {
         let record = match extra {
             None => None,
-            Some(extra) => match self.facts.caller((extra.account, extra.credential)).await? {
-                Some(record) if extra.holds(&record, self.clock.now()) => Some((record, extra)),
-                _ => return Ok(Vec::new()),
-            },
+            Some(extra) => self.facts.caller((extra.account, extra.credential)).await?,
         };
-        let caller = record
-            .as_ref()
-            .map_or(CallerFacts::ANONYMOUS, |(record, extra)| {
-                record.facts(extra.scopes)
-            });
+        let Some(known) = self.known(extra, record.as_deref()) else {
+            return Ok(Vec::new());
+        };
+        let caller = known.facts();
         let readers = principals(&caller);
         let mut seen = Vec::new();
         let mut by_role = false;
@@ -244,7 +266,7 @@ impl Inner {
                 let see = policy::Action::See;
                 if seen.len() < limit
                     && let policy::Decision::Allow { by, .. } =
-                        (self.options.decide)(&self.options.policy, &caller, see, &target)
+                        self.options.policy.decide(&caller, see, &target)
                 {
                     by_role |= by == policy::Grant::Operator;
                     seen.push(name);
@@ -254,11 +276,21 @@ impl Inner {
                 break;
             }
         }
-        if let (true, Some((_, extra))) = (by_role, &record) {
+        if let (true, Some(extra)) = (by_role, extra) {
             let actor = Actor::in_registry(extra.account);
             self.record(&actor, RoleUse::of("list")).await?;
         }
         Ok(seen)
+    }
+
+    /// A refusal, with the reason for those who may know it.
+    fn denial(&self, kind: DenialKind, reason: Option<Reason>) -> Denial {
+        let levels = self.options.policy.levels();
+        let explanation = reason.map(|reason| Explanation {
+            rule: reason.rule().to_owned(),
+            remedy: reason.remedy(levels).into_owned(),
+        });
+        Denial { kind, explanation }
     }
 
     /// Writes down what the operator's role alone allows, before it is done. Who does the same
@@ -297,20 +329,6 @@ fn in_policy(action: Action) -> Option<policy::Action> {
         // What this crate does not know it cannot allow.
         _ => return None,
     })
-}
-
-fn refused(reason: Option<Reason>) -> Decision {
-    Decision::Deny(Denial {
-        kind: DenialKind::Permission,
-        explanation: reason.map(explained),
-    })
-}
-
-fn explained(reason: Reason) -> Explanation {
-    Explanation {
-        rule: reason.rule().to_owned(),
-        remedy: reason.remedy().to_owned(),
-    }
 }
 
 fn unavailable(error: StoreError) -> AuthorizerError {

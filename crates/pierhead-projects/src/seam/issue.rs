@@ -147,11 +147,11 @@ impl Inner {
         };
         let extra = who.map(|who| who.extra);
         let access = self.access(extra, &resource).await?;
-        let Some(caller) = self.caller_facts(extra, &access) else {
+        let Some(known) = self.known(extra, access.caller.as_deref()) else {
             return Ok(RepositoryActions::NONE);
         };
         let target = access.target.as_repository(self.project_of(name).is_some());
-        Ok(self.granted_by(&caller, &target, asked))
+        Ok(self.granted_by(&known.facts(), &target, asked))
     }
 
     fn granted_by(
@@ -170,7 +170,7 @@ impl Inner {
                 continue;
             }
             if let pierhead_policy::Decision::Allow { new_name, .. } =
-                (self.options.decide)(&self.options.policy, caller, question, target)
+                self.options.policy.decide(caller, question, target)
             {
                 granted = granted | action;
                 if new_name && action == RepositoryActions::PUSH {

@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use pierhead_policy::{
-    AccessList, AccountFacts, CallerFacts, EntityId, Identity, PrincipalId, ProjectFacts,
-    RepositoryFacts, Scopes, Target, TrashMark,
+    AccessList, EntityId, PrincipalId, ProjectFacts, RepositoryFacts, Scopes, Target, TrashMark,
 };
 use pierhead_storage::{Rights, ScopeId};
 
@@ -73,7 +72,8 @@ impl CredentialRecord {
     }
 }
 
-/// An account as decisions need it, with the credential it was asked for with.
+/// An account as decisions need it, with the credential it was asked for with. Who it is to a list is
+/// for the [`Directory`](crate::Directory) to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallerRecord {
     /// The account.
@@ -95,21 +95,6 @@ pub struct CallerRecord {
     pub credential: Option<CredentialRecord>,
     /// The versions of the account, and of the credential if one was asked about.
     pub versions: Versions,
-}
-
-impl CallerRecord {
-    /// The facts for a decision.
-    pub fn facts(&self, scopes: Scopes) -> CallerFacts<'_> {
-        CallerFacts {
-            identity: Identity::Account(AccountFacts {
-                id: self.id,
-                teams: &self.teams,
-                certified: self.certified,
-                operator: self.operator,
-            }),
-            scopes,
-        }
-    }
 }
 
 /// What is looked up.

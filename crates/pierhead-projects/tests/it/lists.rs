@@ -9,14 +9,14 @@ use futures::executor::block_on;
 use pierhead_auth::token::{KeyRing, SigningKey};
 use pierhead_model::RepositoryName;
 use pierhead_policy::{
-    Action, CallerFacts, Decision, EntityId, Grant, Options, PrincipalId, Reason, Row, Scopes,
-    Target, decide,
+    Action, CallerFacts, Decision, EntityId, Grant, Options, PrincipalId, Reason, Row, Rules,
+    Scopes, Target, decide,
 };
 use pierhead_projects::listing::{CatalogQuery, ChildOrder};
 use pierhead_projects::record::{CallerRecord, TargetLookup, TargetRecord};
 use pierhead_projects::{
-    AccountStore as _, Actor, CallerExtra, ListRequest, ProjectStore as _, Projects, ProjectsError,
-    ThreadOffload,
+    AccountStore as _, Actor, AsStored, CallerExtra, Directory as _, ListRequest,
+    ProjectStore as _, Projects, ProjectsError, ThreadOffload,
 };
 use pierhead_registry::{Caller, Peer};
 use pierhead_storage::{CallerId, RepositoryStore as _};
@@ -60,8 +60,11 @@ impl Somebody {
     }
 
     fn sees(&self, target: &TargetRecord) -> bool {
+        let mut resolved = None;
         let caller = match &self.record {
-            Some(record) => record.facts(Scopes::ALL),
+            Some(record) => resolved
+                .insert(AsStored.resolve(record))
+                .facts(record, Scopes::ALL),
             None => CallerFacts::ANONYMOUS,
         };
         let decision = decide(
@@ -120,7 +123,7 @@ fn every_other_of(ground: &Ground) -> Projects {
         ground.store.clone(),
         ground.store.clone(),
         KeyRing::new(SigningKey::generate().unwrap()),
-        ground.projects.options().clone().with_decide(every_other),
+        ground.projects.options().clone().with_policy(EveryOther),
         ground.clock.clone(),
         Arc::new(ThreadOffload),
     )
@@ -179,38 +182,37 @@ fn expected(
 }
 
 /// An embedder's table: every other repository is not to be seen, and one that the policy hides is.
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "it is a `Decide`")]
-fn every_other(
-    options: &Options,
-    caller: &CallerFacts<'_>,
-    action: Action,
-    target: &Target<'_>,
-) -> Decision {
-    let Target::Repository {
-        repository: Some(found),
-        ..
-    } = target
-    else {
-        return decide(options, caller, action, target);
-    };
-    if found.id.get() % 2 == 0 {
-        return decide(options, caller, action, target);
-    }
-    if caller.is_anonymous() {
-        let by = Grant::SignedIn;
-        let row = Row::See;
-        return Decision::Allow {
-            row,
-            by,
-            new_name: false,
-            unchanged: false,
+#[derive(Debug)]
+struct EveryOther;
+
+impl Rules for EveryOther {
+    fn decide(&self, caller: &CallerFacts<'_>, action: Action, target: &Target<'_>) -> Decision {
+        let Target::Repository {
+            repository: Some(found),
+            ..
+        } = target
+        else {
+            return decide(self, caller, action, target);
         };
-    }
-    Decision::Deny {
-        row: Row::See,
-        reason: Reason::Absent,
-        may_know: false,
-        holds_asked: false,
+        if found.id.get() % 2 == 0 {
+            return decide(self, caller, action, target);
+        }
+        if caller.is_anonymous() {
+            let by = Grant::SignedIn;
+            let row = Row::See;
+            return Decision::Allow {
+                row,
+                by,
+                new_name: false,
+                unchanged: false,
+            };
+        }
+        Decision::Deny {
+            row: Row::See,
+            reason: Reason::Absent,
+            may_know: false,
+            holds_asked: false,
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 )]
 
 mod decide;
+mod directory;
 mod fence;
 mod ground;
 mod lists;

@@ -51,7 +51,7 @@ pub(crate) fn entry(line: usize, whom: &str, level: Level) -> ProvisionShare {
         user,
         team,
         everyone,
-        level,
+        permissions: level.into(),
     }
 }
 

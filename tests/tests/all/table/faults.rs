@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use pierhead::model::RepositoryName;
 use pierhead::policy::{
     self, AccessList, CallerFacts, Certification, Decision, Options, Permissions, PrincipalId,
-    ProjectFacts, RepositoryFacts, Scopes, Target, TrashMark,
+    ProjectFacts, RepositoryFacts, Rules, Scopes, Target, TrashMark,
 };
 use pierhead::registry::{self, Authorizer, AuthorizerError, Caller, Resource};
 use pierhead::storage::{Repository, RepositoryStore};
@@ -59,8 +59,8 @@ impl Fault {
     ];
 }
 
-/// The mistake that is made now: its place in [`Fault::TWELVE`], from one; zero is none. A table of
-/// decisions is a plain function and has nowhere else to look.
+/// The mistake that is made now: its place in [`Fault::TWELVE`], from one; zero is none. Rules
+/// are made before the server is, and look here.
 static NOW: AtomicUsize = AtomicUsize::new(0);
 
 /// The account that created every repository, for those who think that matters.
@@ -78,22 +78,32 @@ fn now() -> Option<Fault> {
     Fault::TWELVE.get(place).copied()
 }
 
-/// The decision, with the mistake in it.
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "this is how a decision is asked"
-)]
-pub(crate) fn decide(
-    options: &Options,
+/// The table, with the mistake in it.
+#[derive(Debug)]
+pub(crate) struct Mistaken;
+
+impl Rules for Mistaken {
+    fn decide(
+        &self,
+        caller: &CallerFacts<'_>,
+        action: policy::Action,
+        target: &Target<'_>,
+    ) -> Decision {
+        match now() {
+            None => policy::decide(self, caller, action, target),
+            Some(fault) => mistaken(fault, caller, action, target),
+        }
+    }
+}
+
+fn mistaken(
+    fault: Fault,
     caller: &CallerFacts<'_>,
     action: policy::Action,
     target: &Target<'_>,
 ) -> Decision {
     use policy::Action::{Head, ListTags, Pull, Purge, Push, Restore, Trash};
-    let Some(fault) = now() else {
-        return policy::decide(options, caller, action, target);
-    };
-    let (mut options, mut caller, mut facts) = (*options, *caller, Facts::of(target));
+    let (mut options, mut caller, mut facts) = (Options::default(), *caller, Facts::of(target));
     match fault {
         Fault::ListsMerge => {
             if let (Some(project), Some(own)) = (&facts.project_list, &mut facts.own_list) {
