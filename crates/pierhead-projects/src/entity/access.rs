@@ -2,7 +2,9 @@
 
 use std::time::SystemTime;
 
-use pierhead_policy::{AccessList, Action, EntityId, Permission, Permissions, Principals};
+use pierhead_policy::{
+    AccessList, Action, EntityId, Permission, Permissions, PrincipalId, Principals,
+};
 
 use crate::actor::{Actor, Standing};
 use crate::entity::etag::{Etag, etag};
@@ -34,6 +36,8 @@ pub struct Held {
     pub public: Permissions,
     /// Whether the account counts as certified.
     pub certified: bool,
+    /// Who made the entity, which gives nothing by itself; told only to who is signed in.
+    pub made_by: Option<PrincipalId>,
     /// Whether the entity is a project, under which something new can be made.
     pub is_project: bool,
 }
@@ -132,6 +136,10 @@ impl Projects {
                 counting.list.bits_for(&nobody, policy)
             }),
             certified: facts.is_certified() || facts.is_operator(),
+            made_by: target
+                .about()
+                .and_then(|about| about.created.by)
+                .filter(|_| !matches!(who, Standing::Anonymous)),
             is_project: target.repository.is_none(),
         }
     }

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod change;
+pub mod directory;
 pub mod listing;
 pub mod ports;
 pub mod record;

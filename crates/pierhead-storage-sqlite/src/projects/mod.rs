@@ -8,6 +8,7 @@ mod account;
 mod catalog;
 mod change;
 mod children;
+mod directory;
 mod entity;
 mod listing;
 mod merge;
