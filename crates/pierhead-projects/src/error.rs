@@ -106,6 +106,9 @@ pub enum ProjectsError {
         /// What was looked for.
         what: &'static str,
     },
+    /// Several projects that have the name that was asked for.
+    #[error("several projects that you may see have this name; ask by the id")]
+    Ambiguous,
     /// The last operator stays one.
     #[error("the last active operator stays one; make another account an operator first")]
     LastOperator,

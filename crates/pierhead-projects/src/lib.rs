@@ -98,8 +98,8 @@
 //! - `people`: accounts, teams, names; passwords, sessions and tokens.
 //! - [`provision`]: a whole set-up from a file.
 //! - `seam`: the registry's seams (`authenticate`, `authorize`, `issue`), and the facts behind them.
-//! - `store`: [`ports`]: what a store must do; [`record`], [`survey`]: what it tells; [`listing`],
-//!   [`change`]: what it is asked and told; [`audit`]: what it keeps of that.
+//! - `store`: [`ports`]: what a store must do; [`record`], [`survey`], [`principals`]: what it tells;
+//!   [`listing`], [`change`]: what it is asked and told; [`audit`]: what it keeps of that.
 //! - [`scopes`]: scopes as texts; [`ProjectsOptions`]: what an embedder sets; [`Directory`]: how it
 //!   says who an account is.
 
@@ -139,5 +139,5 @@ pub use projects::Projects;
 pub use seam::authenticate::{CallerExtra, ProjectAuthenticator};
 pub use seam::authorize::ProjectAuthorizer;
 pub use seam::issue::ProjectIssuer;
-pub use store::ports::{AccountStore, ChangeStore, ProjectStore, Store};
-pub use store::{audit, change, listing, ports, record, survey};
+pub use store::ports::{AccountStore, ChangeStore, DirectoryStore, ProjectStore, Store};
+pub use store::{audit, change, listing, ports, principals, record, survey};

@@ -1,7 +1,7 @@
 //! Sharing lists: an entity's own, as a whole.
 
 use http::StatusCode;
-use pierhead_policy::Permissions;
+use pierhead_policy::{Permissions, ShareError};
 use pierhead_projects::{ListView, ProjectsError, SentList, ShareRequest};
 use serde::{Deserialize, Serialize};
 
@@ -81,8 +81,15 @@ pub(crate) async fn remove(exchange: &Exchange<'_>) -> Answer {
     let id = exchange.entity()?;
     let actor = exchange.actor().await?;
     let request = ShareRequest::RemoveLocal;
-    exchange.projects.share(&actor, id, &request).await?;
-    Ok(done())
+    match exchange.projects.share(&actor, id, &request).await {
+        Ok(_) => Ok(done()),
+        // Clients look for these words, and take it for done.
+        Err(ProjectsError::Share(ShareError::Inherits)) => Err(Failure::new(
+            StatusCode::FORBIDDEN,
+            "Resource already inherits its permissions.",
+        )),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn list(sent: Vec<Object<SentEntry>>) -> SentList {

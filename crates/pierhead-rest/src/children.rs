@@ -37,6 +37,18 @@ enum Direction {
     Desc,
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Wanted {
+    parent_id: Option<Id>,
+    entity_name: String,
+}
+
+#[derive(Serialize)]
+struct Named {
+    id: String,
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Page {
@@ -95,6 +107,27 @@ pub(crate) async fn list(exchange: &Exchange<'_>) -> Answer {
         page: children.map(|child| written(exchange, child)).collect(),
         next_page_token,
     })
+}
+
+/// The number of what has a name in a project, or of the project of a name.
+pub(crate) async fn find(exchange: &Exchange<'_>) -> Answer {
+    let sent: Wanted = exchange.sent()?;
+    let parent = sent.parent_id.as_ref().map(|id| exchange.entity_of(&id.0));
+    let parent = parent.transpose()?;
+    let actor = exchange.actor().await?;
+    let projects = exchange.projects;
+    let found = projects.child_named(&actor, parent, &sent.entity_name);
+    ok(&Named {
+        id: exchange.shown(found.await?),
+    })
+}
+
+/// One entity, as a list has it.
+pub(crate) async fn header(exchange: &Exchange<'_>) -> Answer {
+    let id = exchange.entity()?;
+    let actor = exchange.actor().await?;
+    let found = exchange.projects.view(&actor, id).await?;
+    ok(&written(exchange, found))
 }
 
 fn written(exchange: &Exchange<'_>, found: EntityView) -> Child {

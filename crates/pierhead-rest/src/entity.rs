@@ -1,7 +1,7 @@
 //! Projects and repositories: made, seen, described.
 
-use pierhead_policy::PrincipalId;
-use pierhead_projects::{DescribeRequest, EntityKind, EntityView};
+use pierhead_policy::{EntityId, PrincipalId};
+use pierhead_projects::{Actor, DescribeRequest, EntityKind, EntityView};
 use serde::{Deserialize, Serialize};
 
 use crate::answer::{Answer, created, ok};
@@ -31,7 +31,7 @@ struct Changed {
 /// All of an entity. Who made or changed it is left out for callers without an account.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Entity {
+pub(crate) struct Entity {
     id: String,
     name: String,
     concrete_type: &'static str,
@@ -67,7 +67,7 @@ pub(crate) struct Named {
 }
 
 #[derive(Serialize)]
-struct Path {
+pub(crate) struct Path {
     path: Vec<Named>,
 }
 
@@ -138,9 +138,18 @@ struct Unseen {
 pub(crate) async fn path(exchange: &Exchange<'_>) -> Answer {
     let id = exchange.entity()?;
     let actor = exchange.actor().await?;
-    let found = exchange.projects.path(&actor, id).await?;
+    ok(&steps(exchange, &actor, id).await?)
+}
+
+/// The way to an entity.
+pub(crate) async fn steps(
+    exchange: &Exchange<'_>,
+    actor: &Actor,
+    id: EntityId,
+) -> Result<Path, Failure> {
+    let found = exchange.projects.path(actor, id).await?;
     let steps = found.into_iter();
-    ok(&Path {
+    Ok(Path {
         path: steps.map(|step| named(exchange, step)).collect(),
     })
 }
@@ -162,7 +171,8 @@ pub(crate) fn concrete(kind: EntityKind) -> &'static str {
     }
 }
 
-fn written(exchange: &Exchange<'_>, found: EntityView) -> Entity {
+/// All of an entity.
+pub(crate) fn written(exchange: &Exchange<'_>, found: EntityView) -> Entity {
     let service = &exchange.projects.options().service;
     let repository = match found.kind {
         EntityKind::Project => None,

@@ -217,9 +217,11 @@ impl From<ProjectsError> for Failure {
             | E::Description
             | E::PasswordRule(_)
             | E::PasswordHash(_) => Self::malformed(text),
-            E::NameTaken { .. } | E::EmailTaken | E::LastOperator | E::TooManyTeams => {
-                Self::new(StatusCode::CONFLICT, text)
-            }
+            E::NameTaken { .. }
+            | E::EmailTaken
+            | E::Ambiguous
+            | E::LastOperator
+            | E::TooManyTeams => Self::new(StatusCode::CONFLICT, text),
             error @ (E::Busy | E::Store(_)) => Self::unavailable().because(error),
             error => Self::internal(error),
         }

@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use pierhead_model::rfc3339_millis;
 use pierhead_policy::PrincipalId;
+use pierhead_projects::Listed;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -127,6 +128,30 @@ impl<'de> Deserialize<'de> for Id {
 
         deserializer.deserialize_any(Text)
     }
+}
+
+/// A page of a list that goes on by `offset`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Results<T> {
+    results: Vec<T>,
+    total_number_of_results: u64,
+}
+
+impl<T> Results<T> {
+    /// Of a list that is not counted to its end: the number tells whether there is more behind.
+    pub(crate) fn of<F>(found: Listed<F>, offset: usize, written: impl FnMut(F) -> T) -> Self {
+        Self {
+            total_number_of_results: reached(&found, offset),
+            results: found.items.into_iter().map(written).collect(),
+        }
+    }
+}
+
+/// How many there are at least, as a page tells from where it begins.
+pub(crate) fn reached<T>(found: &Listed<T>, offset: usize) -> u64 {
+    let seen = offset as u64 + found.items.len() as u64;
+    seen + u64::from(found.more)
 }
 
 /// A time, written to the millisecond.

@@ -74,8 +74,8 @@
 //! # The map
 //! - [`RestService`] (`service`), [`RestOptions`] (`options`), the router (`axum`).
 //! - `route`: all calls, as a table; `query`, `body`, `json`, `page`, `exchange`: what a request says.
-//! - `auth`, `token`, `profile`, `account`, `team`: people. `entity`, `children`, `docker`, `acl`,
-//!   `permission`, `trash`, `explain`, `audit`: things.
+//! - `auth`, `token`, `profile`, `account`, `principals`, `team`, `member`: people. `entity`, `bundle`,
+//!   `children`, `docker`, `acl`, `permission`, `trash`, `retention`, `explain`, `audit`: things.
 //! - `answer`, `error`: what is answered.
 
 mod account;
@@ -86,6 +86,7 @@ mod auth;
 #[cfg(feature = "axum")]
 mod axum;
 mod body;
+mod bundle;
 mod children;
 mod docker;
 mod entity;
@@ -93,9 +94,11 @@ mod error;
 mod exchange;
 mod explain;
 mod json;
+mod member;
 mod options;
 mod page;
 mod permission;
+mod principals;
 mod profile;
 mod query;
 mod retention;

@@ -21,6 +21,8 @@ pub(crate) fn after_entity(order: &ChildOrder) -> Option<String> {
             let (name, id) = after.as_ref()?;
             Some(hide(&format!("n {} {name}", id.get())))
         }
+        // Such a list is not gone on with.
+        ChildOrder::From(_) => None,
         ChildOrder::Created(after) => {
             let (at, id) = after.as_ref()?;
             let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();

@@ -1,6 +1,7 @@
 //! What the caller may do, and whose list says so.
 
-use pierhead_policy::Permission;
+use pierhead_policy::{EntityId, Permission, PrincipalId};
+use pierhead_projects::Actor;
 use serde::Serialize;
 
 use crate::answer::{Answer, ok};
@@ -13,7 +14,7 @@ use crate::exchange::Exchange;
 #[allow(clippy::struct_excessive_bools, clippy::struct_field_names)]
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Held {
+pub(crate) struct Held {
     can_view: bool,
     can_download: bool,
     can_edit: bool,
@@ -30,6 +31,9 @@ struct Held {
     can_certified_user_edit: bool,
     is_certified_user: bool,
     is_certification_required: bool,
+    is_entity_open_data: bool,
+    /// Who made it.
+    owner_principal_id: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -49,13 +53,22 @@ pub(crate) async fn benefactor(exchange: &Exchange<'_>) -> Answer {
 pub(crate) async fn all(exchange: &Exchange<'_>) -> Answer {
     let id = exchange.entity()?;
     let actor = exchange.actor().await?;
-    let held = exchange.projects.held(&actor, id).await?;
+    ok(&held(exchange, &actor, id).await?)
+}
+
+/// Everything that an actor may do to an entity.
+pub(crate) async fn held(
+    exchange: &Exchange<'_>,
+    actor: &Actor,
+    id: EntityId,
+) -> Result<Held, Failure> {
+    let held = exchange.projects.held(actor, id).await?;
     let has = |permission| held.permissions.has(permission);
     let may_make = held.certified || !held.asked_to_make;
     let may_push = held.certified || !held.asked_to_push;
     let makes = held.is_project && has(Permission::Create);
     let pushes = !held.is_project && has(Permission::Update);
-    ok(&Held {
+    Ok(Held {
         can_view: has(Permission::Read),
         can_download: has(Permission::Download),
         can_edit: has(Permission::Update),
@@ -72,6 +85,8 @@ pub(crate) async fn all(exchange: &Exchange<'_>) -> Answer {
         can_certified_user_edit: has(Permission::Update),
         is_certified_user: held.certified,
         is_certification_required: held.asked_to_make,
+        is_entity_open_data: false,
+        owner_principal_id: held.made_by.map(PrincipalId::get),
     })
 }
 

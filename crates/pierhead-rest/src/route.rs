@@ -14,11 +14,26 @@ pub(crate) enum Operation {
     RevokeToken,
     OwnProfile,
     GetProfile,
+    CheckName,
+    FindHeaders,
+    ListHeaders,
+    ListTeamsOf,
+    GetUserBundle,
+    GetCertified,
+    MakePlatformTeam,
+    GetPlatformTeam,
+    FindTeams,
+    ListTeams,
+    ListTeamMembers,
+    GetMembership,
     MakeEntity,
     GetEntity,
     PutEntity,
     TrashEntity,
+    GetBundle,
+    GetHeader,
     ListChildren,
+    FindChild,
     GetPath,
     ListTags,
     FindRepository,
@@ -65,7 +80,12 @@ impl Operation {
                 | Self::MakeToken
                 | Self::MakeEntity
                 | Self::PutEntity
+                | Self::GetBundle
                 | Self::ListChildren
+                | Self::FindChild
+                | Self::CheckName
+                | Self::MakePlatformTeam
+                | Self::ListTeams
                 | Self::GiveList
                 | Self::ReplaceList
                 | Self::MakeAccount
@@ -104,7 +124,30 @@ const CALLS: &[(&str, Methods)] = &[
     ("/repo/v1/userProfile", &[(GET, Op::OwnProfile)]),
     ("/repo/v1/userProfile/", &[(GET, Op::OwnProfile)]),
     ("/repo/v1/userProfile/{}", &[(GET, Op::GetProfile)]),
+    ("/repo/v1/principal/available", &[(POST, Op::CheckName)]),
+    ("/repo/v1/userGroupHeaders", &[(GET, Op::FindHeaders)]),
+    ("/repo/v1/userGroupHeaders/batch", &[(GET, Op::ListHeaders)]),
+    ("/repo/v1/user/{}/team", &[(GET, Op::ListTeamsOf)]),
+    ("/repo/v1/user/{}/bundle", &[(GET, Op::GetUserBundle)]),
+    (
+        "/repo/v1/user/{}/certifiedUserPassingRecord",
+        &[(GET, Op::GetCertified)],
+    ),
+    ("/repo/v1/team", &[(POST, Op::MakePlatformTeam)]),
+    ("/repo/v1/team/{}", &[(GET, Op::GetPlatformTeam)]),
+    (
+        "/repo/v1/team/{}/member/{}",
+        &[(PUT, Op::PutMember), (DELETE, Op::DeleteMember)],
+    ),
+    (
+        "/repo/v1/team/{}/member/{}/membershipStatus",
+        &[(GET, Op::GetMembership)],
+    ),
+    ("/repo/v1/teams", &[(GET, Op::FindTeams)]),
+    ("/repo/v1/teamList", &[(POST, Op::ListTeams)]),
+    ("/repo/v1/teamMembers/{}", &[(GET, Op::ListTeamMembers)]),
     ("/repo/v1/entity", &[(POST, Op::MakeEntity)]),
+    ("/repo/v1/entity/child", &[(POST, Op::FindChild)]),
     ("/repo/v1/entity/children", &[(POST, Op::ListChildren)]),
     (
         "/repo/v1/entity/dockerRepo/id",
@@ -118,6 +161,8 @@ const CALLS: &[(&str, Methods)] = &[
             (DELETE, Op::TrashEntity),
         ],
     ),
+    ("/repo/v1/entity/{}/bundle2", &[(POST, Op::GetBundle)]),
+    ("/repo/v1/entity/{}/type", &[(GET, Op::GetHeader)]),
     ("/repo/v1/entity/{}/path", &[(GET, Op::GetPath)]),
     ("/repo/v1/entity/{}/dockerTag", &[(GET, Op::ListTags)]),
     (

@@ -18,8 +18,8 @@ use crate::options::RestOptions;
 use crate::query::Query;
 use crate::route::{Operation, PREFIXES, Route, calls};
 use crate::{
-    account, acl, audit, auth, children, docker, entity, explain, permission, profile, retention,
-    team, token, trash,
+    account, acl, audit, auth, bundle, children, docker, entity, explain, member, permission,
+    principals, profile, retention, team, token, trash,
 };
 
 /// The management API of some [`Projects`], as a [`tower_service::Service`].
@@ -139,9 +139,24 @@ async fn dispatch(exchange: &Exchange<'_>, operation: Operation) -> Answer {
         Operation::RevokeToken => token::revoke(exchange).await,
         Operation::OwnProfile => profile::own(exchange).await,
         Operation::GetProfile => profile::get(exchange).await,
+        Operation::CheckName => principals::available(exchange).await,
+        Operation::FindHeaders => principals::find(exchange).await,
+        Operation::ListHeaders => principals::batch(exchange).await,
+        Operation::ListTeamsOf => team::list_of(exchange).await,
+        Operation::GetUserBundle => profile::bundle(exchange).await,
+        Operation::GetCertified => profile::certified(exchange).await,
+        Operation::MakePlatformTeam => team::make_plain(exchange).await,
+        Operation::GetPlatformTeam => team::get_plain(exchange).await,
+        Operation::FindTeams => team::find_plain(exchange).await,
+        Operation::ListTeams => team::list(exchange).await,
+        Operation::ListTeamMembers => member::list(exchange).await,
+        Operation::GetMembership => member::status(exchange).await,
         Operation::MakeEntity => entity::make(exchange).await,
         Operation::GetEntity => entity::get(exchange).await,
         Operation::PutEntity => entity::put(exchange).await,
+        Operation::GetBundle => bundle::get(exchange).await,
+        Operation::GetHeader => children::header(exchange).await,
+        Operation::FindChild => children::find(exchange).await,
         Operation::ListChildren => children::list(exchange).await,
         Operation::GetPath => entity::path(exchange).await,
         Operation::ListTags => docker::tags(exchange).await,
@@ -167,7 +182,7 @@ async fn dispatch(exchange: &Exchange<'_>, operation: Operation) -> Answer {
         Operation::PutOperator => account::put(exchange, Account::Operator).await,
         Operation::PutDisabled => account::put(exchange, Account::Disabled).await,
         Operation::PutPassword => account::put_password(exchange).await,
-        Operation::FindPrincipal => profile::named(exchange).await,
+        Operation::FindPrincipal => principals::named(exchange).await,
         Operation::MakeTeam => team::make(exchange).await,
         Operation::FindTeam => team::find(exchange).await,
         Operation::GetTeam => team::get(exchange).await,

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use pierhead_policy::{
-    AccessList, Action, EntityId, Permission, Permissions, Principals, Row, Target,
+    AccessList, Action, EntityId, Permission, Permissions, PrincipalId, Principals, Row, Target,
 };
 
 use crate::actor::{Actor, Standing};
@@ -41,6 +41,8 @@ pub struct Held {
     pub asked_to_make: bool,
     /// Whether certification is asked of them for a push to what exists.
     pub asked_to_push: bool,
+    /// Who made the entity, which gives nothing by itself; told only to who is signed in.
+    pub made_by: Option<PrincipalId>,
     /// Whether the entity is a project, under which something new can be made.
     pub is_project: bool,
 }
@@ -151,6 +153,10 @@ impl Projects {
             certified: facts.is_certified() || facts.is_operator(),
             asked_to_make: policy.asks_certification(Row::PushNew, &facts, &new_name),
             asked_to_push: policy.asks_certification(Row::PushExisting, &facts, &asked),
+            made_by: target
+                .about()
+                .and_then(|about| about.created.by)
+                .filter(|_| !matches!(who, Standing::Anonymous)),
             is_project: target.repository.is_none(),
         }
     }

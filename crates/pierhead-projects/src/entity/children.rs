@@ -6,7 +6,7 @@ use crate::actor::{Actor, RoleUse, Standing};
 use crate::entity::view::{CHUNK, EntityView, Listed, MAX_PAGE, MIN_CHUNK};
 use crate::error::ProjectsError;
 use crate::listing::{ChildOrder, ChildrenQuery};
-use crate::projects::Projects;
+use crate::projects::{Projects, absent};
 use crate::record::TargetRecord;
 
 /// Which children to list.
@@ -83,6 +83,42 @@ impl Projects {
     }
 }
 
+impl Projects {
+    /// The entity of this name in a project, or the project of this name. Names of projects need
+    /// not be unique: of several that the caller may see, it is the one that the caller made, if
+    /// that is one. Whoever asks so is about to write to it, and nobody lures him elsewhere by
+    /// another project of that name.
+    ///
+    /// # Errors
+    /// As for [`Projects::view`], about the parent, and about what has the name, as if it were
+    /// absent; [`ProjectsError::Ambiguous`].
+    pub async fn child_named(
+        &self,
+        actor: &Actor,
+        parent: Option<EntityId>,
+        name: &str,
+    ) -> Result<EntityId, ProjectsError> {
+        let request = ListRequest {
+            parent,
+            order: ChildOrder::From(name.to_owned()),
+            descending: false,
+            limit: CHUNK,
+        };
+        let found = self.list(actor, &request).await?;
+        let all = found.items.iter().all(|found| found.name == name);
+        let mut named = found.items.iter().filter(|found| found.name == name);
+        let mut own = named
+            .clone()
+            .filter(|found| actor.id().is_some() && found.created.by == actor.id());
+        match (named.next(), named.next(), own.next(), own.next()) {
+            (Some(one), None, ..) => Ok(one.id),
+            (_, _, Some(own), None) if !(all && found.more) => Ok(own.id),
+            (None, ..) => Err(absent()),
+            _ => Err(ProjectsError::Ambiguous),
+        }
+    }
+}
+
 /// Where a list goes on.
 fn after(order: &ChildOrder, last: &TargetRecord) -> Result<ChildOrder, ProjectsError> {
     let view = EntityView::of(last, &Standing::Server)?;
@@ -93,7 +129,9 @@ impl EntityView {
     /// The same order, from behind this entity on.
     pub fn follows(&self, order: &ChildOrder) -> ChildOrder {
         match order {
-            ChildOrder::Name(_) => ChildOrder::Name(Some((self.name.clone(), self.id))),
+            ChildOrder::Name(_) | ChildOrder::From(_) => {
+                ChildOrder::Name(Some((self.name.clone(), self.id)))
+            }
             ChildOrder::Created(_) => ChildOrder::Created(Some((self.created.at, self.id))),
         }
     }

@@ -165,9 +165,7 @@ impl Projects {
                 by: account_of(&entry.by).filter(|_| told),
             }));
         }
-        let more = items.len() > limit;
-        items.truncate(limit);
-        Ok(Listed { items, more })
+        Ok(Listed::cut(items, limit))
     }
 
     /// Lets tags be shown with the platform of single images, which stands in a blob. Without it

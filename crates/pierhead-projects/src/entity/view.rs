@@ -58,6 +58,15 @@ pub struct Listed<T> {
     pub more: bool,
 }
 
+impl<T> Listed<T> {
+    /// A page of at most so many, of rows among which one more was looked for.
+    pub(crate) fn cut(mut items: Vec<T>, limit: usize) -> Self {
+        let more = items.len() > limit;
+        items.truncate(limit);
+        Self { items, more }
+    }
+}
+
 impl EntityView {
     /// What was found, as `who` sees it.
     pub(crate) fn of(target: &TargetRecord, who: &Standing) -> Result<Self, ProjectsError> {

@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod name;
 pub(crate) mod offload;
 pub(crate) mod password;
+pub(crate) mod principals;
 pub(crate) mod profile;
 pub(crate) mod sign_in;
 pub(crate) mod team;

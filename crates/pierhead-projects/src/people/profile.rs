@@ -1,11 +1,11 @@
-//! Users and teams as people see them.
+//! Accounts as people see them.
 
 use pierhead_policy::{PrincipalId, RequestKind};
 
 use crate::actor::{Actor, RoleUse, Standing};
 use crate::error::ProjectsError;
 use crate::projects::Projects;
-use crate::survey::{Account, Found, PrincipalKey, SurveyQuery, Team};
+use crate::survey::{Account, Found, PrincipalKey, SurveyQuery};
 
 /// What everybody who is signed in may know of an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub struct Profile {
     pub id: PrincipalId,
     /// Its user name.
     pub name: String,
+    /// Its e-mail address, told to itself alone.
+    pub email: Option<String>,
 }
 
 impl Projects {
@@ -35,34 +37,38 @@ impl Projects {
                 return Ok(Profile {
                     id: PrincipalId::ANONYMOUS,
                     name: "anonymous".to_owned(),
+                    email: None,
                 });
             }
             (Some(_), Standing::Anonymous) => return Err(ProjectsError::SignIn),
             (Some(about), _) => about,
         };
-        match self.principal(PrincipalKey::Id(about)).await? {
+        match self.looked_up(PrincipalKey::Id(about)).await? {
             Some(Found::Account(account)) => Ok(Profile {
                 id: account.id,
                 name: account.name,
+                email: account.email.filter(|_| who.id() == Some(about)),
             }),
             _ => Err(ProjectsError::NotFound { what: "account" }),
         }
     }
 
-    /// The user or team of a name, however it is spelt: for everybody who is signed in, because
-    /// lists name them by number.
+    /// Whether an account counts as certified: for everybody who is signed in, because it says what
+    /// a list can give to it.
     ///
     /// # Errors
     /// [`ProjectsError::NotFound`], [`ProjectsError::SignIn`].
-    pub async fn principal_named(&self, actor: &Actor, name: &str) -> Result<Found, ProjectsError> {
+    pub async fn is_certified(
+        &self,
+        actor: &Actor,
+        about: PrincipalId,
+    ) -> Result<bool, ProjectsError> {
         let who = self.standing(actor).await?;
         who.signed_in(RequestKind::ManagementRead)?;
-        let found = self
-            .principal(PrincipalKey::Name(crate::fold(name)))
-            .await?;
-        found.ok_or(ProjectsError::NotFound {
-            what: "user or team",
-        })
+        let found = self.store().caller(about, None).await?;
+        found
+            .map(|found| found.certified || found.operator)
+            .ok_or(ProjectsError::NotFound { what: "account" })
     }
 
     /// Everything about an account: for itself, and for operators.
@@ -76,7 +82,7 @@ impl Projects {
     ) -> Result<Account, ProjectsError> {
         let who = self.standing(actor).await?;
         who.signed_in(RequestKind::ManagementRead)?;
-        match self.principal(about).await? {
+        match self.looked_up(about).await? {
             Some(Found::Account(account)) if who.id() == Some(account.id) => Ok(account),
             Some(Found::Account(account)) if who.is_operator() => {
                 let used = RoleUse {
@@ -90,20 +96,7 @@ impl Projects {
         }
     }
 
-    /// A team and who is in it: for everybody who is signed in, because lists name teams.
-    ///
-    /// # Errors
-    /// [`ProjectsError::NotFound`], [`ProjectsError::SignIn`].
-    pub async fn team(&self, actor: &Actor, about: PrincipalKey) -> Result<Team, ProjectsError> {
-        let who = self.standing(actor).await?;
-        who.signed_in(RequestKind::ManagementRead)?;
-        match self.principal(about).await? {
-            Some(Found::Team(team)) => Ok(team),
-            _ => Err(ProjectsError::NotFound { what: "team" }),
-        }
-    }
-
-    async fn principal(&self, key: PrincipalKey) -> Result<Option<Found>, ProjectsError> {
+    async fn looked_up(&self, key: PrincipalKey) -> Result<Option<Found>, ProjectsError> {
         let mut survey = self.survey(SurveyQuery::of(vec![key])).await?;
         Ok(survey.principals.pop().flatten())
     }

@@ -92,10 +92,7 @@ impl Projects {
         let limit = limit.min(MAX_PAGE);
         let wanted = limit + 1;
         let found = self.store().credentials(account, kind, after, wanted);
-        let mut items = found.await?;
-        let more = items.len() > limit;
-        items.truncate(limit);
-        Ok(Listed { items, more })
+        Ok(Listed::cut(found.await?, limit))
     }
 
     /// One of the actor's own tokens.

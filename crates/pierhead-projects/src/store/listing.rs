@@ -21,6 +21,8 @@ pub struct CatalogQuery {
 pub enum ChildOrder {
     /// By name, after this name and number.
     Name(Option<(String, EntityId)>),
+    /// By name, from the first that has this very name.
+    From(String),
     /// By when they were made, after this time and number.
     Created(Option<(SystemTime, EntityId)>),
 }

@@ -4,5 +4,6 @@ pub mod audit;
 pub mod change;
 pub mod listing;
 pub mod ports;
+pub mod principals;
 pub mod record;
 pub mod survey;

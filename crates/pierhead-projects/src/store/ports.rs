@@ -13,11 +13,12 @@ use crate::audit::{AuditQuery, AuditRow};
 use crate::change::Batch;
 use crate::listing::{CatalogQuery, ChildrenQuery, TagQuery, TagRows, TrashQuery};
 use crate::people::name::Login;
+use crate::principals::{MemberQuery, MemberRow, PrincipalQuery, PrincipalRow, TeamsQuery};
 use crate::record::{
     CallerRecord, CredentialId, CredentialKind, CredentialRecord, SignIn, TargetLookup,
     TargetRecord,
 };
-use crate::survey::{Survey, SurveyQuery};
+use crate::survey::{PrincipalKey, Survey, SurveyQuery};
 
 /// Who: reads about accounts and credentials, each in one transaction.
 #[async_trait]
@@ -51,6 +52,30 @@ pub trait AccountStore: fmt::Debug + Send + Sync + 'static {
 
     /// Remembers when a credential was last used. Moves no version and leaves no audit row.
     async fn used(&self, credential: CredentialId, at: SystemTime) -> Result<(), StoreError>;
+}
+
+/// Who there is: users and teams as lists name them, without versions: nothing rests on it. Every
+/// call takes time by what it is asked for and what it leaves out before, however many there are.
+#[async_trait]
+pub trait DirectoryStore: fmt::Debug + Send + Sync + 'static {
+    /// The user or team of each key, in the order asked.
+    async fn principals(
+        &self,
+        keys: &[PrincipalKey],
+    ) -> Result<Vec<Option<PrincipalRow>>, StoreError>;
+
+    /// Users and teams whose names begin so, in the order of their folded names: who has the very
+    /// name is the first.
+    async fn find_principals(
+        &self,
+        query: &PrincipalQuery,
+    ) -> Result<Vec<PrincipalRow>, StoreError>;
+
+    /// The teams that an account is a member of, by their numbers.
+    async fn teams_of(&self, query: &TeamsQuery) -> Result<Vec<PrincipalRow>, StoreError>;
+
+    /// Who is in a team, by their numbers.
+    async fn members(&self, query: &MemberQuery) -> Result<Vec<MemberRow>, StoreError>;
 }
 
 /// What: reads about projects, repositories and what was done to them, each in one transaction.
@@ -106,7 +131,7 @@ pub trait ChangeStore: fmt::Debug + Send + Sync + 'static {
     async fn commit(&self, batch: Batch) -> Result<(), StoreError>;
 }
 
-/// All three ports on one database.
-pub trait Store: AccountStore + ProjectStore + ChangeStore {}
+/// All ports on one database.
+pub trait Store: AccountStore + DirectoryStore + ProjectStore + ChangeStore {}
 
-impl<T: AccountStore + ProjectStore + ChangeStore> Store for T {}
+impl<T: AccountStore + DirectoryStore + ProjectStore + ChangeStore> Store for T {}

@@ -172,7 +172,9 @@ fn expected(
         seen.push((name.clone(), about.created.at, id));
     }
     match order {
-        ChildOrder::Name(_) => seen.sort_by(|one, two| (&one.0, one.2).cmp(&(&two.0, two.2))),
+        ChildOrder::Name(_) | ChildOrder::From(_) => {
+            seen.sort_by(|one, two| (&one.0, one.2).cmp(&(&two.0, two.2)));
+        }
         ChildOrder::Created(_) => seen.sort_by_key(|one| (one.1, one.2)),
     }
     if descending {

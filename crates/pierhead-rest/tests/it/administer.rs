@@ -154,7 +154,7 @@ fn a_team_is_changed_by_who_manages_it() {
     assert_eq!(
         made.text,
         format!(
-            r#"{{"id":"{id}","name":"lab","members":[{{"id":"{ana}","member":false,"manager":true}}]}}"#
+            r#"{{"id":"{id}","name":"lab","members":[{{"id":"{ana}","name":"ana","member":false,"manager":true}}],"next":null}}"#
         )
     );
     ground
@@ -187,8 +187,8 @@ fn a_team_is_changed_by_who_manages_it() {
     change(&as_ana, "GET", "member", &bob_id).refused(405);
     let people = |reply: &Reply| reply.expect(200)["members"].clone();
     let both = json!([
-        { "id": ana.to_string(), "member": false, "manager": true },
-        { "id": bob_id, "member": true, "manager": true },
+        { "id": ana.to_string(), "name": "ana", "member": false, "manager": true },
+        { "id": bob_id, "name": "bob", "member": true, "manager": true },
     ]);
     change(&as_ana, "PUT", "member", &bob_id).expect(200);
     assert_eq!(people(&change(&as_ana, "PUT", "manager", &bob_id)), both);
@@ -197,7 +197,7 @@ fn a_team_is_changed_by_who_manages_it() {
     let last = change(&as_bob, "DELETE", "manager", &bob_id);
     assert_eq!(
         people(&last),
-        json!([{ "id": bob_id, "member": true, "manager": false }])
+        json!([{ "id": bob_id, "name": "bob", "member": true, "manager": false }])
     );
     // Who manages nothing joins nobody, and leaves by itself.
     change(&as_bob, "PUT", "manager", &bob_id).refused(403);

@@ -196,6 +196,12 @@ impl Ground {
         let challenged = reply.header("www-authenticate") == Some("Bearer realm=\"pierhead\"");
         assert_eq!(challenged, parts.status == StatusCode::UNAUTHORIZED);
         assert_eq!(reply.fault, parts.status.is_server_error());
+        // Clients take these words for a reason to ask again, for a long time.
+        let passing = ["try again", "timeout", "timed out", "slow down", "slowdown"];
+        let text = reply.text.to_lowercase();
+        let passes = passing.iter().any(|words| text.contains(words));
+        let asks_again = [408, 429].contains(&reply.status) || reply.fault;
+        assert!(asks_again || !passes, "{text}");
         reply
     }
 

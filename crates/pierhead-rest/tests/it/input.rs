@@ -63,7 +63,7 @@ fn a_path_has_one_spelling_and_its_methods() {
         "/repo/v1//entity/syn1",
         "/repo/v1/entity/syn1/acl/",
         "/repo/v1/entity/syn1/unknown",
-        "/repo/v1/entity/syn1/bundle2",
+        "/repo/v1/entity/syn1/annotations2",
         "/repo/v2/entity/syn1",
         "/repo/v1%2fentity/syn1",
         "/auth/v1/login/",

@@ -6,6 +6,8 @@
 )]
 
 mod administer;
+mod child;
+mod directory;
 mod docker;
 mod entity;
 mod explain;

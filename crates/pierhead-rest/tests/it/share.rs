@@ -218,7 +218,7 @@ fn who_gives_a_right_up_is_told_what_was_done() {
 fn permissions(scene: &Scene, token: &str, path: &str) -> Vec<String> {
     let found = scene.ground.get(token, path).expect(200);
     let members = found.as_object().unwrap().iter();
-    let held = members.filter(|(_, value)| value.as_bool().unwrap());
+    let held = members.filter(|(_, value)| **value == json!(true));
     held.map(|(name, _)| name.clone()).collect()
 }
 
@@ -257,6 +257,9 @@ fn callers_are_told_what_they_may() {
     );
     scene.ground.get(&scene.as_bob, &tools).refused(404);
     scene.ground.get("", &tools).refused(404);
+    let seen = scene.ground.get(&scene.as_vic, &tools).expect(200);
+    assert_eq!(seen["ownerPrincipalId"], scene.ana.get());
+    assert_eq!(seen["isEntityOpenData"], false);
     // Somebody who is not certified makes nothing new, and pushes to what is there.
     let cat = scene.ground.account("cat", false);
     let token = scene.ground.full(cat);

@@ -88,6 +88,8 @@ impl Order {
         let (column, after) = match &query.order {
             ChildOrder::Name(None) => ("name", (name, number)),
             ChildOrder::Name(Some((name, of))) => ("name", (Key::Text(name.clone()), id(of))),
+            // No number is as small as this one.
+            ChildOrder::From(name) => ("name", (Key::Text(name.clone()), number)),
             ChildOrder::Created(None) => ("at", (Key::Number(number), number)),
             ChildOrder::Created(Some((at, of))) => ("at", (Key::Number(micros(*at)), id(of))),
         };

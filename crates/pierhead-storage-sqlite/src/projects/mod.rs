@@ -11,6 +11,7 @@ mod children;
 mod entity;
 mod listing;
 mod merge;
+mod principals;
 mod project;
 mod rows;
 mod survey;

@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use pierhead_model::ContentDigest;
 use pierhead_policy::{EntityId, PrincipalId};
 use pierhead_projects::listing::{CatalogQuery, ChildOrder, ChildrenQuery, TagOrder, TagQuery};
+use pierhead_projects::principals::{MemberQuery, PrincipalKind, PrincipalQuery};
 use rusqlite::{Connection, params};
 
-use super::{catalog, children, listing};
+use super::{catalog, children, listing, principals};
 use crate::codec::key;
 use crate::migrate::migrate;
 use crate::snapshot::ensure_epoch;
@@ -78,6 +79,26 @@ impl World {
                     (number * 7_919 % 1_000_003).cast_signed(),
                     digest
                 ],
+            );
+        }
+        world.counting()
+    }
+
+    /// So many users, of three teams, of one of which all are managers and two are members.
+    fn of_people(size: u64) -> Self {
+        let world = Self::new(size);
+        let principal = "INSERT INTO principal VALUES (?1, ?2, ?3, ?3)";
+        for team in 0..3 {
+            let id = (ONE_PROJECT + team).cast_signed();
+            world.run(principal, params![id, 2, format!("team{team}")]);
+        }
+        for number in 0..size {
+            let id = (FEW + number).cast_signed();
+            world.run(principal, params![id, 1, format!("person{number}")]);
+            let member = number.is_multiple_of(size / 2);
+            world.run(
+                "INSERT INTO member VALUES (?1, ?2, ?3, 1)",
+                params![id, ONE_PROJECT.cast_signed(), member],
             );
         }
         world.counting()
@@ -223,7 +244,9 @@ impl World {
                 (None, None) => unreachable!("something was found"),
             };
             order = match first {
-                ChildOrder::Name(_) => ChildOrder::Name(Some((name.clone(), id))),
+                ChildOrder::Name(_) | ChildOrder::From(_) => {
+                    ChildOrder::Name(Some((name.clone(), id)))
+                }
                 ChildOrder::Created(_) => ChildOrder::Created(Some((at, id))),
             };
         }
@@ -321,6 +344,62 @@ fn a_page_of_children_costs_what_it_holds() {
             flat(&what, &pages(&small), &pages(&large), shown);
         }
     }
+}
+
+#[test]
+fn a_page_of_users_and_teams_costs_what_it_holds() {
+    let [small, large] = [SMALL, LARGE].map(World::of_people);
+    let query = |prefix: &str, kind| PrincipalQuery {
+        prefix: prefix.to_owned(),
+        kind,
+        offset: 0,
+        limit: PAGE,
+    };
+    let (user, team) = (Some(PrincipalKind::User), Some(PrincipalKind::Team));
+    for (query, shown) in [
+        (query("", None), PAGE),
+        (query("p", user), PAGE),
+        (query("", team), 3),
+        (query("t", team), 3),
+        (query("none", None), 0),
+    ] {
+        let read = |connection: &Connection| principals::by_prefix(connection, &query).unwrap();
+        alike(
+            &format!("{query:?}"),
+            [&small, &large].map(|world| world.counted(read)),
+            shown,
+        );
+    }
+    for (managers, after, shown) in [
+        (false, None, 2),
+        (true, None, PAGE),
+        (true, Some(FEW), PAGE),
+    ] {
+        let query = MemberQuery {
+            team: PrincipalId::new(ONE_PROJECT),
+            managers,
+            after: after.map(PrincipalId::new),
+            offset: 0,
+            limit: PAGE,
+        };
+        let read = |connection: &Connection| principals::members(connection, &query).unwrap();
+        alike(
+            &format!("{query:?}"),
+            [&small, &large].map(|world| world.counted(read)),
+            shown,
+        );
+    }
+}
+
+/// As many are found, and at about the same cost.
+fn alike<T>(what: &str, [small, large]: [(Vec<T>, u64); 2], shown: usize) {
+    assert_eq!([small.0.len(), large.0.len()], [shown; 2], "{what}");
+    assert!(
+        large.1 <= small.1 * 2 + 100,
+        "{what}: {} and {}",
+        small.1,
+        large.1
+    );
 }
 
 /// They are counted, and what is left out is walked through: a few steps of an index for each tag,

@@ -10,12 +10,15 @@ use pierhead::policy::{EntityId, PrincipalId};
 use pierhead::projects::audit::{AuditQuery, AuditRow};
 use pierhead::projects::change::Batch;
 use pierhead::projects::listing::{CatalogQuery, ChildrenQuery, TagQuery, TagRows, TrashQuery};
+use pierhead::projects::principals::{
+    MemberQuery, MemberRow, PrincipalQuery, PrincipalRow, TeamsQuery,
+};
 use pierhead::projects::record::{
     CallerRecord, CredentialId, CredentialKind, CredentialRecord, SignIn, TargetLookup,
     TargetRecord,
 };
-use pierhead::projects::survey::{Survey, SurveyQuery};
-use pierhead::projects::{AccountStore, ChangeStore, Login, ProjectStore, Store};
+use pierhead::projects::survey::{PrincipalKey, Survey, SurveyQuery};
+use pierhead::projects::{AccountStore, ChangeStore, DirectoryStore, Login, ProjectStore, Store};
 use pierhead::storage::StoreError;
 use pierhead_storage_testing::{CallLog, Intercept as _};
 
@@ -73,6 +76,36 @@ impl AccountStore for Counted {
     async fn used(&self, credential: CredentialId, at: SystemTime) -> Result<(), StoreError> {
         self.log.before("used")?;
         self.inner.used(credential, at).await
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl DirectoryStore for Counted {
+    async fn principals(
+        &self,
+        keys: &[PrincipalKey],
+    ) -> Result<Vec<Option<PrincipalRow>>, StoreError> {
+        self.log.before("principals")?;
+        self.inner.principals(keys).await
+    }
+
+    async fn find_principals(
+        &self,
+        query: &PrincipalQuery,
+    ) -> Result<Vec<PrincipalRow>, StoreError> {
+        self.log.before("find_principals")?;
+        self.inner.find_principals(query).await
+    }
+
+    async fn teams_of(&self, query: &TeamsQuery) -> Result<Vec<PrincipalRow>, StoreError> {
+        self.log.before("teams_of")?;
+        self.inner.teams_of(query).await
+    }
+
+    async fn members(&self, query: &MemberQuery) -> Result<Vec<MemberRow>, StoreError> {
+        self.log.before("members")?;
+        self.inner.members(query).await
     }
 }
 
