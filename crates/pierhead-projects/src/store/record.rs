@@ -23,6 +23,8 @@ pub enum CredentialKind {
     Personal,
     /// A sign-in session.
     Session,
+    /// A refresh token of the token endpoint.
+    Refresh,
 }
 
 impl CredentialKind {
@@ -31,15 +33,28 @@ impl CredentialKind {
         match self {
             Self::Personal => 1,
             Self::Session => 2,
+            Self::Refresh => 3,
         }
     }
 
     /// The kind that [`CredentialKind::code`] gave this number.
     pub fn from_code(code: u8) -> Option<Self> {
-        [Self::Personal, Self::Session]
+        [Self::Personal, Self::Session, Self::Refresh]
             .into_iter()
             .find(|kind| kind.code() == code)
     }
+}
+
+/// What a refresh token was asked for with, and dies with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Parent {
+    /// The password that the account had in this generation.
+    Password {
+        /// The account's [`CallerRecord::generation`] then.
+        generation: u64,
+    },
+    /// A personal access token of the account.
+    Token(CredentialId),
 }
 
 /// A credential as it is stored: everything but the secret's hash.
@@ -51,8 +66,10 @@ pub struct CredentialRecord {
     pub account: PrincipalId,
     /// What it is.
     pub kind: CredentialKind,
-    /// What its owner calls it.
+    /// What its owner calls it; of a refresh token, from where it was asked for.
     pub name: String,
+    /// Of a refresh token alone: what it dies with.
+    pub parent: Option<Parent>,
     /// When it was made.
     pub created: SystemTime,
     /// What it was made for.
@@ -66,7 +83,7 @@ pub struct CredentialRecord {
 }
 
 impl CredentialRecord {
-    /// Whether it is good at `now`.
+    /// Whether it is good at `now`, as far as it says itself; see [`CallerRecord::shows_good`].
     pub fn is_good(&self, now: SystemTime) -> bool {
         !self.revoked && self.expires.is_none_or(|until| now < until)
     }
@@ -93,8 +110,28 @@ pub struct CallerRecord {
     pub teams: Vec<PrincipalId>,
     /// The credential asked about, if there is such a one of this account.
     pub credential: Option<CredentialRecord>,
-    /// The versions of the account, and of the credential if one was asked about.
+    /// The personal access token that the credential dies with, if it does and the account has it.
+    pub parent: Option<CredentialRecord>,
+    /// The versions of the account, of the credential if one was asked about, and of the one that
+    /// it dies with.
     pub versions: Versions,
+}
+
+impl CallerRecord {
+    /// Whether `id` is the credential asked about, and it and what it dies with are good at `now`.
+    pub fn shows_good(&self, id: CredentialId, now: SystemTime) -> bool {
+        let Some(shown) = &self.credential else {
+            return false;
+        };
+        let parent_is_good = match shown.parent {
+            None => shown.kind != CredentialKind::Refresh,
+            Some(Parent::Password { generation }) => generation == self.generation,
+            Some(Parent::Token(id)) => self.parent.as_ref().is_some_and(|parent| {
+                parent.id == id && parent.kind == CredentialKind::Personal && parent.is_good(now)
+            }),
+        };
+        shown.id == id && shown.is_good(now) && parent_is_good
+    }
 }
 
 /// What is looked up.
