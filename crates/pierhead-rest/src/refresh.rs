@@ -16,7 +16,7 @@ use crate::token::{id, state};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Token {
+struct Written {
     id: String,
     user_id: String,
     from: String,
@@ -31,7 +31,7 @@ struct Token {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Page {
-    results: Vec<Token>,
+    results: Vec<Written>,
     next_page_token: Option<String>,
 }
 
@@ -69,8 +69,8 @@ fn account(exchange: &Exchange<'_>) -> Result<Option<PrincipalId>, Failure> {
     named.map(principal_of).transpose()
 }
 
-fn written(found: CredentialRecord, now: SystemTime) -> Token {
-    Token {
+fn written(found: CredentialRecord, now: SystemTime) -> Written {
+    Written {
         id: found.id.0.to_string(),
         user_id: shown(found.account),
         state: state(&found, now),
