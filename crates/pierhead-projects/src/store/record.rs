@@ -292,3 +292,117 @@ pub struct SignIn {
     /// Which life of the store that was.
     pub epoch: u64,
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const NOW: SystemTime = SystemTime::UNIX_EPOCH;
+
+    fn credential(id: u64, kind: CredentialKind, parent: Option<Parent>) -> CredentialRecord {
+        CredentialRecord {
+            id: CredentialId(id),
+            account: PrincipalId::new(3_000_000),
+            kind,
+            name: String::new(),
+            parent,
+            created: NOW,
+            scopes: Scopes::ALL,
+            expires: None,
+            revoked: false,
+            last_used: None,
+        }
+    }
+
+    #[test]
+    fn what_is_shown_is_as_good_as_what_it_dies_with() {
+        use CredentialKind::{Personal, Refresh, Session};
+        let token = || credential(1, Personal, None);
+        let of_token = || credential(2, Refresh, Some(Parent::Token(CredentialId(1))));
+        let of_password =
+            |generation| credential(2, Refresh, Some(Parent::Password { generation }));
+        let revoked = |mut of: CredentialRecord| {
+            of.revoked = true;
+            Some(of)
+        };
+        let expired = |mut of: CredentialRecord, seconds| {
+            of.expires = Some(NOW + Duration::from_secs(seconds));
+            Some(of)
+        };
+        for (case, shown, parent, good) in [
+            ("a session", Some(credential(2, Session, None)), None, true),
+            ("a token", Some(credential(2, Personal, None)), None, true),
+            ("nothing", None, None, false),
+            ("another one", Some(token()), None, false),
+            (
+                "revoked",
+                revoked(credential(2, Session, None)),
+                None,
+                false,
+            ),
+            (
+                "ended",
+                expired(credential(2, Personal, None), 0),
+                None,
+                false,
+            ),
+            (
+                "of a token",
+                expired(of_token(), 1),
+                expired(token(), 1),
+                true,
+            ),
+            ("itself revoked", revoked(of_token()), Some(token()), false),
+            ("itself ended", expired(of_token(), 0), Some(token()), false),
+            (
+                "of a revoked one",
+                Some(of_token()),
+                revoked(token()),
+                false,
+            ),
+            (
+                "of an ended one",
+                Some(of_token()),
+                expired(token(), 0),
+                false,
+            ),
+            ("of one that is gone", Some(of_token()), None, false),
+            (
+                "of a session",
+                Some(of_token()),
+                Some(credential(1, Session, None)),
+                false,
+            ),
+            (
+                "of another one",
+                Some(of_token()),
+                Some(credential(3, Personal, None)),
+                false,
+            ),
+            ("of the password", Some(of_password(7)), None, true),
+            ("of a former password", Some(of_password(6)), None, false),
+            (
+                "of nothing",
+                Some(credential(2, Refresh, None)),
+                None,
+                false,
+            ),
+        ] {
+            let record = CallerRecord {
+                id: PrincipalId::new(3_000_000),
+                name: "ana".into(),
+                certified: false,
+                operator: false,
+                disabled: false,
+                generation: 7,
+                teams: Vec::new(),
+                credential: shown,
+                parent,
+                versions: Versions::new(),
+            };
+            assert_eq!(record.shows_good(CredentialId(2), NOW), good, "{case}");
+        }
+    }
+}
