@@ -60,6 +60,19 @@ fn keep(ground: &Ground, password: &str) -> Option<String> {
     issued.unwrap().refresh_token
 }
 
+/// The same, to be polled with others.
+async fn offline(ground: &Ground, password: &str) -> Result<IssuedToken, TokenRefusal> {
+    let request = TokenRequest {
+        credentials: basic(password),
+        grant: GrantType::Password,
+        from: Peer::default(),
+        service: None,
+        scopes: Vec::new(),
+        offline: true,
+    };
+    ground.projects.token_issuer().issue(request).await
+}
+
 fn refresh(ground: &Ground, token: &str) -> Result<IssuedToken, TokenRefusal> {
     let token = Credentials::Bearer(WireSecret::new(token));
     ask(ground, token, GrantType::RefreshToken, false, &[])
@@ -385,7 +398,8 @@ fn none_is_accepted_in_the_place_of_another_credential_nor_another_in_its_place(
     let shown = authenticator.authenticate(basic(&kept), &peer);
     assert!(block_on(shown).is_err());
 
-    let mistyped = format!("{}x", &kept[..kept.len() - 1]);
+    let (whole, last) = kept.split_at(kept.len() - 1);
+    let mistyped = format!("{whole}{}", if last == "x" { "y" } else { "x" });
     let altered = kept.replacen("phr_", "php_", 1);
     let long = "x".repeat(60_000);
     for other in [
@@ -477,22 +491,28 @@ fn many_that_ask_at_once_get_no_more_than_so_many() {
     let ground = refreshing();
     let ana = ground.account("ana", false);
     let personal = token(&ground, ana, Scopes::ALL, None).secret;
-    let asked = (0..2 * MAX_REFRESH_TOKENS).map(|_| async {
-        let request = TokenRequest {
-            credentials: basic(&personal),
-            grant: GrantType::Password,
-            from: Peer::default(),
-            service: None,
-            scopes: Vec::new(),
-            offline: true,
-        };
-        ground.projects.token_issuer().issue(request).await
-    });
+    let asked = (0..2 * MAX_REFRESH_TOKENS).map(|_| offline(&ground, &personal));
     let issued = block_on(futures::future::join_all(asked));
     let issued: Vec<IssuedToken> = issued.into_iter().map(Result::unwrap).collect();
     let given = issued.iter().filter(|it| it.refresh_token.is_some());
     assert_eq!(given.count(), held(&ground, ana).len());
     assert_eq!(held(&ground, ana).len(), MAX_REFRESH_TOKENS);
+}
+
+#[test]
+fn none_is_left_of_a_token_that_is_revoked_while_it_is_asked() {
+    let ground = refreshing();
+    let ana = ground.account("ana", false);
+    let server = server();
+    for round in 0..20 {
+        let personal = token(&ground, ana, Scopes::ALL, None);
+        let asked = (0..8).map(|_| offline(&ground, &personal.secret));
+        let asked = futures::future::join_all(asked);
+        let revoked = ground.projects.revoke(&server, ana, personal.id);
+        let (_, revoked) = block_on(futures::future::join(asked, revoked));
+        revoked.unwrap();
+        assert_eq!(held(&ground, ana), [], "round {round}");
+    }
 }
 
 #[test]
