@@ -504,7 +504,7 @@ fn none_is_left_of_a_token_that_is_revoked_while_it_is_asked() {
     let ground = refreshing();
     let ana = ground.account("ana", false);
     let server = server();
-    for round in 0..20 {
+    for round in 0..8 {
         let personal = token(&ground, ana, Scopes::ALL, None);
         let asked = (0..8).map(|_| offline(&ground, &personal.secret));
         let asked = futures::future::join_all(asked);
