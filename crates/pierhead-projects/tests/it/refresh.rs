@@ -5,10 +5,10 @@ use std::time::Duration;
 use futures::executor::block_on;
 use pierhead_model::TokenScope;
 use pierhead_policy::{PrincipalId, Scopes};
+use pierhead_projects::ProjectsError;
 use pierhead_projects::audit::AuditQuery;
 use pierhead_projects::change::MAX_REFRESH_TOKENS;
 use pierhead_projects::record::{CredentialId, CredentialRecord, Parent};
-use pierhead_projects::{ProjectsError, ProjectsOptions};
 use pierhead_registry::{
     Action, AuthenticationError, Clock as _, Credentials, GrantType, IssuedToken, Peer,
     Secret as WireSecret, TokenRefusal, TokenRequest,
@@ -282,9 +282,9 @@ fn meets(fate: Fate, by_token: bool, lives: bool) {
         Fate::Expired => ground.clock.advance(10),
         Fate::AlmostExpired => ground.clock.advance(9),
         Fate::ParentExpired => ground.clock.advance(100),
-        Fate::SwitchedOff => ground.set_options(|options| {
-            let bare = ProjectsOptions::new(&options.issuer, &options.service);
-            bare.with_policy(options.policy)
+        Fate::SwitchedOff => ground.set_options(|mut options| {
+            options.refresh_life = None;
+            options
         }),
         Fate::ShorterLife => {
             ground.set_options(|it| it.with_refresh_tokens(Duration::from_secs(60)));
