@@ -147,6 +147,11 @@ impl Client {
         run_with(self.command().args(arguments), password.as_bytes())
     }
 
+    /// The folder where docker keeps what it signed in with; other clients read it, too.
+    pub fn config(&self) -> &Path {
+        &self.config
+    }
+
     /// Builds what is in a folder with a `Dockerfile`.
     pub fn build(&self, folder: &Path, image: &str) -> String {
         let output = run(self

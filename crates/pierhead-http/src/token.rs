@@ -60,9 +60,16 @@ async fn issue(
         }
         _ => return Err(Failure::not_allowed(&[Method::GET, Method::POST])),
     };
+    let grant = request.grant;
     match issuer.issue(request).await {
         Ok(token) => Ok(granted(&token)),
-        Err(TokenRefusal::Credentials) => Err(wrong_credentials(options)),
+        Err(TokenRefusal::Credentials) => Err(match grant {
+            GrantType::RefreshToken => unauthorized(
+                options,
+                "the refresh token is not good any more; sign in again",
+            ),
+            _ => wrong_credentials(options),
+        }),
         Err(TokenRefusal::Request(message)) => Err(unfit(message)),
         Err(TokenRefusal::TooMany { retry_after }) => Err(Failure::too_many_requests(retry_after)),
         Err(TokenRefusal::Unavailable(source)) => Err(Failure::unavailable().because(source)),
@@ -191,12 +198,12 @@ fn unfit(message: impl Into<String>) -> Failure {
 }
 
 fn wrong_credentials(options: &HttpOptions) -> Failure {
-    Failure::new(
-        StatusCode::UNAUTHORIZED,
-        ErrorCode::Unauthorized,
-        "the user name or password is not right",
-    )
-    .with_text(WWW_AUTHENTICATE, &basic_challenge(options.service()))
+    unauthorized(options, "the user name or password is not right")
+}
+
+fn unauthorized(options: &HttpOptions, message: &'static str) -> Failure {
+    Failure::new(StatusCode::UNAUTHORIZED, ErrorCode::Unauthorized, message)
+        .with_text(WWW_AUTHENTICATE, &basic_challenge(options.service()))
 }
 
 /// The reply. The token stands there twice: older clients read `token`, newer ones

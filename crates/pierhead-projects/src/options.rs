@@ -26,6 +26,8 @@ pub struct ProjectsOptions {
     pub token_life: Duration,
     /// How long a sign-in session is good. Default 12 h.
     pub session_life: Duration,
+    /// How long a refresh token is good, used or not; none: there are none. Default none.
+    pub refresh_life: Option<Duration>,
     /// How long what is in the trash can stays there before it is purged. Default 30 days.
     pub trash_keep: Duration,
     /// How many accounts, names and tokens are kept in memory at most, each. Default 10,000.
@@ -45,6 +47,7 @@ impl ProjectsOptions {
             ids: ProjectIds::default(),
             token_life: Duration::from_secs(900),
             session_life: Duration::from_secs(12 * 3_600),
+            refresh_life: None,
             trash_keep: Duration::from_secs(30 * 86_400),
             remembered: 10_000,
             lockout: pierhead_auth::lockout::LockoutLimits::default(),
@@ -79,6 +82,13 @@ impl ProjectsOptions {
     /// The same with another life of sign-in sessions.
     pub fn with_session_life(mut self, life: Duration) -> Self {
         self.session_life = life;
+        self
+    }
+
+    /// The same with refresh tokens, each good for so long. Clients that asked for one keep it in the
+    /// place of the password, and come back with nothing else.
+    pub fn with_refresh_tokens(mut self, life: Duration) -> Self {
+        self.refresh_life = Some(life);
         self
     }
 

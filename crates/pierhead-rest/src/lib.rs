@@ -101,6 +101,7 @@ mod permission;
 mod principals;
 mod profile;
 mod query;
+mod refresh;
 mod retention;
 mod route;
 mod service;

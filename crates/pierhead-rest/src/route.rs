@@ -12,6 +12,8 @@ pub(crate) enum Operation {
     ListTokens,
     GetToken,
     RevokeToken,
+    ListRefreshTokens,
+    RevokeRefreshToken,
     OwnProfile,
     GetProfile,
     CheckName,
@@ -120,6 +122,11 @@ const CALLS: &[(&str, Methods)] = &[
     (
         "/auth/v1/personalAccessToken/{}",
         &[(GET, Op::GetToken), (DELETE, Op::RevokeToken)],
+    ),
+    ("/pierhead/v1/refreshToken", &[(GET, Op::ListRefreshTokens)]),
+    (
+        "/pierhead/v1/refreshToken/{}",
+        &[(DELETE, Op::RevokeRefreshToken)],
     ),
     ("/repo/v1/userProfile", &[(GET, Op::OwnProfile)]),
     ("/repo/v1/userProfile/", &[(GET, Op::OwnProfile)]),

@@ -19,7 +19,7 @@ use crate::query::Query;
 use crate::route::{Operation, PREFIXES, Route, calls};
 use crate::{
     account, acl, audit, auth, bundle, children, docker, entity, explain, member, permission,
-    principals, profile, retention, team, token, trash,
+    principals, profile, refresh, retention, team, token, trash,
 };
 
 /// The management API of some [`Projects`], as a [`tower_service::Service`].
@@ -137,6 +137,8 @@ async fn dispatch(exchange: &Exchange<'_>, operation: Operation) -> Answer {
         Operation::ListTokens => token::list(exchange).await,
         Operation::GetToken => token::get(exchange).await,
         Operation::RevokeToken => token::revoke(exchange).await,
+        Operation::ListRefreshTokens => refresh::list(exchange).await,
+        Operation::RevokeRefreshToken => refresh::revoke(exchange).await,
         Operation::OwnProfile => profile::own(exchange).await,
         Operation::GetProfile => profile::get(exchange).await,
         Operation::CheckName => principals::available(exchange).await,

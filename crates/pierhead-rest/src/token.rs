@@ -107,27 +107,32 @@ pub(crate) async fn revoke(exchange: &Exchange<'_>) -> Answer {
     Ok(done())
 }
 
-fn id(exchange: &Exchange<'_>) -> Result<CredentialId, Failure> {
+/// The token that the path names.
+pub(crate) fn id(exchange: &Exchange<'_>) -> Result<CredentialId, Failure> {
     digits(exchange.name(0))
         .filter(|id| *id <= i64::MAX.unsigned_abs())
         .map(CredentialId)
         .ok_or_else(|| Failure::malformed("a token is named by its number; correct it"))
 }
 
-fn written(found: CredentialRecord, now: SystemTime) -> Token {
-    let state = if found.is_good(now) {
+/// Whether its time is over.
+pub(crate) fn state(found: &CredentialRecord, now: SystemTime) -> &'static str {
+    if found.is_good(now) {
         "ACTIVE"
     } else {
         "EXPIRED"
-    };
+    }
+}
+
+fn written(found: CredentialRecord, now: SystemTime) -> Token {
     Token {
         id: found.id.0.to_string(),
         user_id: shown(found.account),
+        state: state(&found, now),
         name: found.name,
         scopes: scopes::names(found.scopes).collect(),
         created: Time(found.created),
         last_used: found.last_used.map(Time),
         expires: found.expires.map(Time),
-        state,
     }
 }

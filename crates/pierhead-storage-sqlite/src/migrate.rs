@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0003_management.sql"),
     include_str!("schema/0004_lists.sql"),
     include_str!("schema/0005_uploads.sql"),
+    include_str!("schema/0008_refresh.sql"),
     include_str!("schema/0009_directory.sql"),
 ];
 
@@ -132,7 +133,10 @@ mod tests {
                  INSERT INTO tag VALUES (1000000, 'latest', x'01');
                  INSERT INTO history (repository, tag, digest, at, who)
                      VALUES (1000000, 'latest', x'01', 9, '3000000'),
-                            (1000000, 'latest', x'01', 7, '3000000');",
+                            (1000000, 'latest', x'01', 7, '3000000');
+                 INSERT INTO principal VALUES (3000000, 1, 'ana', 'ana');
+                 INSERT INTO account VALUES (3000000, NULL, NULL, 1, NULL, 0, 0, 0, 1);
+                 INSERT INTO credential VALUES (1, 3000000, 1, 'ci', x'01', 7, 5, 9, 0, 6);",
             )
             .unwrap();
         migrate(&mut connection).unwrap();
@@ -162,6 +166,14 @@ mod tests {
             .query_row("SELECT parent FROM upload", [], |row| row.get(0))
             .unwrap();
         assert_eq!(parent, None);
+        let alone: bool = connection
+            .query_row(
+                "SELECT parent IS NULL AND generation IS NULL AND last_used = 6 FROM credential",
+                [],
+                |row| row.get(0),
+            )
+            .unwrap();
+        assert!(alone, "a token of before dies with nothing but itself");
     }
 
     #[test]

@@ -70,6 +70,9 @@ pub(crate) fn assemble(
     if let Some(life) = config.session_life {
         options = options.with_session_life(life.0);
     }
+    if let Some(life) = config.refresh_token_life {
+        options = options.with_refresh_tokens(life.0);
+    }
     if let Some(keep) = config.trash.keep {
         options = options.with_trash_keep(keep.0);
     }

@@ -32,6 +32,8 @@ pub(crate) struct Config {
     pub(crate) token_life: Option<Span>,
     #[serde(deserialize_with = "some_span::<_, 60, { 30 * DAY }>")]
     pub(crate) session_life: Option<Span>,
+    #[serde(deserialize_with = "some_span::<_, 60, YEAR>")]
+    pub(crate) refresh_token_life: Option<Span>,
     pub(crate) drain: Option<Span>,
     pub(crate) storage: Storage,
     pub(crate) limits: Limits,

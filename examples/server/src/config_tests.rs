@@ -26,6 +26,7 @@ fn every_key_is_read() {
         opaque_manifests = true
         token_life = "15m"
         session_life = "8h"
+        refresh_token_life = "90d"
         drain = "10s"
         [storage]
         sync = false
@@ -68,6 +69,7 @@ fn every_key_is_read() {
         opaque_manifests: true,
         token_life: Some(seconds(900)),
         session_life: Some(seconds(8 * 3600)),
+        refresh_token_life: Some(seconds(90 * 86_400)),
         drain: Some(seconds(10)),
         storage: Storage { sync: false },
         limits: Limits {
@@ -138,6 +140,14 @@ fn a_mistake_is_named_with_its_line() {
         (
             "drain = 30",
             "1: `drain`: invalid type: integer `30`, expected a string",
+        ),
+        (
+            "refresh_token_life = \"59s\"",
+            "1: `refresh_token_life`: give at least \"60s\" and at most \"31536000s\"",
+        ),
+        (
+            "refresh_token_life = \"366d\"",
+            "1: `refresh_token_life`: give at least \"60s\" and at most \"31536000s\"",
         ),
         (
             "drain = \"30\"",

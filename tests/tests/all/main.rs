@@ -19,6 +19,7 @@ mod files;
 mod oras;
 mod podman;
 mod race;
+mod refresh;
 mod regctl;
 mod requests;
 mod resume;

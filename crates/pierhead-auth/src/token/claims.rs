@@ -57,7 +57,7 @@ pub enum Holder {
         account: u64,
         /// The account's version.
         account_version: u64,
-        /// The id of the personal token it was asked for with; none for the password.
+        /// The id of the personal or refresh token it was asked for with; none for the password.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         credential: Option<u64>,
         /// The credential's version.

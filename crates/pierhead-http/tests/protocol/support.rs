@@ -354,6 +354,9 @@ impl TokenIssuer for Script {
                 }
             }
             (Credentials::Bearer(token), GrantType::RefreshToken) => {
+                if token.expose() != "again" {
+                    return Err(TokenRefusal::Credentials);
+                }
                 format!("refreshed by {}", token.expose())
             }
             (Credentials::Vouched(_), _) => "vouched".to_owned(),

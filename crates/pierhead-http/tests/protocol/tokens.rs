@@ -71,6 +71,41 @@ async fn a_form_asks_for_a_refresh_token_and_uses_one() {
 }
 
 #[tokio::test]
+async fn a_refresh_token_that_is_not_good_says_what_helps() {
+    let client = Client::guarded(true);
+    for (form, said) in [
+        (
+            "grant_type=refresh_token&refresh_token=revoked",
+            "the refresh token is not good any more; sign in again",
+        ),
+        (
+            "grant_type=password&username=alice&password=wrong",
+            "the user name or password is not right",
+        ),
+    ] {
+        let reply = post(&client, form).await.expect(401, "UNAUTHORIZED");
+        assert_eq!(reply.json()["errors"][0]["message"], said);
+        let challenge = reply.header("www-authenticate").unwrap();
+        assert!(challenge.starts_with("Basic realm="), "{challenge}");
+    }
+    // It stands in the form of a POST, and nowhere else.
+    for (method, path) in [
+        ("GET", "/token?grant_type=refresh_token&refresh_token=again"),
+        (
+            "POST",
+            "/token?grant_type=refresh_token&refresh_token=again",
+        ),
+    ] {
+        let reply = client.send(method, path).await;
+        if method == "GET" {
+            assert_eq!(reply.expect(200, "").json()["token"], "anonymous ");
+        } else {
+            reply.expect(400, "UNSUPPORTED");
+        }
+    }
+}
+
+#[tokio::test]
 async fn no_credentials_ask_for_an_anonymous_token() {
     let reply = Client::guarded(true).get("/token").await.expect(200, "");
     assert_eq!(reply.json()["token"], "anonymous ");

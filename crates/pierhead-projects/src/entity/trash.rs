@@ -39,7 +39,7 @@ pub struct TrashPage {
 pub struct Purged {
     /// How many projects, and repositories of projects that stay, are gone.
     pub entities: u64,
-    /// How many sign-in sessions that were good for nothing any more.
+    /// How many sign-in sessions and refresh tokens that had expired.
     pub sessions: u64,
 }
 
@@ -141,7 +141,8 @@ impl Projects {
         self.look(&who, query, offset, limit, |_| true).await
     }
 
-    /// Purges what has been in the trash can for its time, and forgets sessions that have ended.
+    /// Purges what has been in the trash can for its time, and forgets sessions and refresh
+    /// tokens that have expired.
     /// Dropped at any point it leaves the rest to the next round.
     ///
     /// # Errors

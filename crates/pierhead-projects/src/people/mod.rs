@@ -6,6 +6,7 @@ pub(crate) mod offload;
 pub(crate) mod password;
 pub(crate) mod principals;
 pub(crate) mod profile;
+pub(crate) mod refresh;
 pub(crate) mod sign_in;
 pub(crate) mod team;
 pub(crate) mod token;

@@ -111,6 +111,7 @@ impl Projects {
                 account: extra.account,
                 kind: CredentialKind::Session,
                 name: String::new(),
+                parent: None,
                 hash,
                 scopes: Scopes::ALL,
                 // A life beyond what a clock can say has no end.
@@ -185,8 +186,8 @@ impl Inner {
         let found = found.filter(good).ok_or(NotSignedIn::Wrong)?;
         let record = self.facts.caller((found.account, Some(found.id))).await?;
         let record = record.ok_or(NotSignedIn::Wrong)?;
-        // A token and a session are revoked by themselves, so any generation of the account will
-        // do.
+        // A token and a session are revoked by themselves, and a refresh token says itself which
+        // generation it dies with, so any of the account will do.
         let signed_in = self
             .signed_in(CallerExtra {
                 account: found.account,

@@ -63,6 +63,7 @@ impl Projects {
                 account,
                 kind: CredentialKind::Personal,
                 name: name.to_owned(),
+                parent: None,
                 hash,
                 scopes,
                 expires,
@@ -88,7 +89,17 @@ impl Projects {
         let who = self.standing(actor).await?;
         who.signed_in(RequestKind::ManagementRead)?;
         let account = who.id().ok_or(ProjectsError::SignIn)?;
-        let kind = CredentialKind::Personal;
+        self.credentials(account, CredentialKind::Personal, after, limit)
+            .await
+    }
+
+    pub(crate) async fn credentials(
+        &self,
+        account: PrincipalId,
+        kind: CredentialKind,
+        after: Option<CredentialId>,
+        limit: usize,
+    ) -> Result<Listed<CredentialRecord>, ProjectsError> {
         let limit = limit.min(MAX_PAGE);
         let wanted = limit + 1;
         let found = self.store().credentials(account, kind, after, wanted);
@@ -110,12 +121,12 @@ impl Projects {
         let found = self.store().caller(account, Some(id)).await?;
         found
             .and_then(|record| record.credential)
-            .filter(is_live)
+            .filter(|found| is_live(found, CredentialKind::Personal))
             .ok_or(ProjectsError::NotFound { what: "token" })
     }
 
-    /// Revokes a personal access token for good; counts from the next request. Its owner does that,
-    /// and operators.
+    /// Revokes a personal access token for good, and the refresh tokens that it was used for; counts
+    /// from the next request. Its owner does that, and operators.
     ///
     /// # Errors
     /// [`ProjectsError::NotFound`], also for somebody else's and for one that was revoked;
@@ -126,6 +137,17 @@ impl Projects {
         account: PrincipalId,
         credential: CredentialId,
     ) -> Result<(), ProjectsError> {
+        self.revoke_credential(actor, account, credential, CredentialKind::Personal)
+            .await
+    }
+
+    pub(crate) async fn revoke_credential(
+        &self,
+        actor: &Actor,
+        account: PrincipalId,
+        credential: CredentialId,
+        kind: CredentialKind,
+    ) -> Result<(), ProjectsError> {
         until_settled!(async {
             let who = self.standing(actor).await?;
             who.in_person(RequestKind::ManagementWrite)?;
@@ -135,7 +157,8 @@ impl Projects {
             }
             let record = self.store().caller(account, Some(credential)).await?;
             let record = record.ok_or_else(nothing)?;
-            if !record.credential.as_ref().is_some_and(is_live) {
+            let found = record.credential.as_ref();
+            if !found.is_some_and(|found| is_live(found, kind)) {
                 return Err(nothing());
             }
             let mut expect = who.versions();
@@ -149,9 +172,9 @@ impl Projects {
     }
 }
 
-/// Whether it is a token that was not revoked.
-fn is_live(found: &CredentialRecord) -> bool {
-    found.kind == CredentialKind::Personal && !found.revoked
+/// Whether it is of this kind and was not revoked.
+fn is_live(found: &CredentialRecord, kind: CredentialKind) -> bool {
+    found.kind == kind && !found.revoked
 }
 
 fn is_within(wanted: Scopes, own: Scopes) -> bool {

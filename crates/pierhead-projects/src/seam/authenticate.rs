@@ -21,7 +21,8 @@ use crate::scopes;
 pub struct CallerExtra {
     /// The account.
     pub account: PrincipalId,
-    /// The personal access token that the registry token was asked for with; none: the password.
+    /// The personal access token or refresh token that the registry token was asked for with;
+    /// none: the password.
     pub credential: Option<CredentialId>,
     /// What the credential was made for.
     pub scopes: Scopes,
@@ -34,17 +35,10 @@ pub struct CallerExtra {
 impl CallerExtra {
     /// Whether what was true at sign-in is true of the account and its credential now.
     pub(crate) fn holds(&self, now: &CallerRecord, at: SystemTime) -> bool {
-        let credential_is_good = match self.credential {
-            None => true,
-            Some(id) => now
-                .credential
-                .as_ref()
-                .is_some_and(|found| found.id == id && found.is_good(at)),
-        };
         !now.disabled
             && now.generation == self.generation
             && epoch(now) == self.epoch
-            && credential_is_good
+            && self.credential.is_none_or(|id| now.shows_good(id, at))
     }
 }
 
@@ -103,7 +97,7 @@ impl ProjectAuthenticator {
         let who = (extra.account, extra.credential);
         let record = inner.facts.caller(who).await.map_err(unavailable)?;
         let record = record.ok_or(AuthenticationError::Invalid)?;
-        if !extra.holds(&record, inner.clock.now()) {
+        if !extra.holds(&record, inner.clock.now()) || inner.is_switched_off(&record) {
             return Err(AuthenticationError::Invalid);
         }
         let caller = Caller::new(caller_id(record.id), Arc::clone(&record.name));

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use pierhead_auth::Secret;
-use pierhead_auth::token::{AccessEntry, Holder, IssueError, PersonalToken, RegistryClaims};
+use pierhead_auth::token::{
+    AccessEntry, Holder, IssueError, PersonalToken, RefreshToken, RegistryClaims,
+};
 use pierhead_model::{RepositoryActions, RepositoryName, TokenScope};
 use pierhead_policy::{Action, CallerFacts, Target};
 use pierhead_registry::{
@@ -12,18 +14,20 @@ use pierhead_registry::{
 };
 use pierhead_storage::StoreError;
 
+use crate::error::ProjectsError;
 use crate::people::sign_in::SignedIn;
-use crate::projects::Inner;
+use crate::projects::{Inner, Projects};
 use crate::record::CredentialKind;
 use crate::scopes;
 
 /// Scopes in one request at most.
 const MAX_SCOPES: usize = 32;
 
-/// Issues registry tokens for passwords, personal access tokens and nobody.
+/// Issues registry tokens for passwords, personal access tokens, refresh tokens and nobody.
 ///
-/// A token lists, for each scope asked, what is permitted of it now; it changes nothing but the
-/// last use of a personal access token (once a minute) and the counts of wrong passwords.
+/// A token lists, for each scope asked, what is permitted of it now. Issuing changes nothing but the
+/// last use of a personal access token or refresh token (once a minute) and the counts of wrong
+/// passwords, unless a refresh token is asked for where they are configured: that makes one.
 #[derive(Clone, Debug)]
 pub struct ProjectIssuer {
     pub(crate) inner: Arc<Inner>,
@@ -48,13 +52,22 @@ impl TokenIssuer for ProjectIssuer {
                 "at most {MAX_SCOPES} scopes are taken at once"
             )));
         }
-        if request.grant == GrantType::RefreshToken {
-            return Err(refuse(
-                "refresh tokens are not issued here; sign in again".to_owned(),
-            ));
+        let who = match request.grant {
+            GrantType::Password => inner.sign_in(request.credentials, &request.from).await?,
+            GrantType::RefreshToken => Some(inner.refresh(request.credentials).await?),
+            _ => return Err(refuse("this grant is not known here".to_owned())),
+        };
+        let mut issued = inner.token(who.as_ref(), &request.scopes).await?;
+        // A refresh token is not changed for another: clients keep the first.
+        if let (Some(who), true, GrantType::Password) = (&who, request.offline, request.grant) {
+            let projects = Projects {
+                inner: Arc::clone(inner),
+            };
+            let made = projects.create_refresh_token(who, &request.from).await;
+            let made = made.map_err(not_made)?;
+            issued.refresh_token = made.map(|token| token.expose().to_owned());
         }
-        let who = inner.sign_in(request.credentials, &request.from).await?;
-        inner.token(who.as_ref(), &request.scopes).await
+        Ok(issued)
     }
 }
 
@@ -78,6 +91,21 @@ impl Inner {
             self.by_password(&username, password, from).await?
         };
         Ok(Some(signed_in))
+    }
+
+    /// Whose refresh token this is.
+    async fn refresh(&self, credentials: Credentials) -> Result<SignedIn, TokenRefusal> {
+        if self.options.refresh_life.is_none() {
+            return Err(refuse(
+                "refresh tokens are not issued here; sign in again".to_owned(),
+            ));
+        }
+        let Credentials::Bearer(token) = credentials else {
+            return Err(TokenRefusal::Credentials);
+        };
+        let token = RefreshToken::parse(token.expose()).map_err(|_| TokenRefusal::Credentials)?;
+        let kinds = [CredentialKind::Refresh];
+        Ok(self.by_secret(&token.hash(), &kinds).await?)
     }
 
     async fn token(
@@ -197,6 +225,14 @@ fn catalog(who: Option<&SignedIn>) -> AccessEntry {
 
 fn refuse(message: String) -> TokenRefusal {
     TokenRefusal::Request(message)
+}
+
+/// Whoever was signed in and is no longer, is not.
+fn not_made(error: ProjectsError) -> TokenRefusal {
+    match error {
+        ProjectsError::SignIn => TokenRefusal::Credentials,
+        other => TokenRefusal::Unavailable(Arc::new(other)),
+    }
 }
 
 fn unavailable(error: StoreError) -> TokenRefusal {

@@ -7,7 +7,7 @@ use pierhead_policy::{AccessList, EntityId, Permission, PrincipalId};
 use serde_json::{Value, json};
 
 use crate::change::{Change, Recorded};
-use crate::record::CredentialKind;
+use crate::record::{CredentialKind, Parent};
 
 /// The most manifests that a row names of those that it counts.
 const MAX_NAMED: usize = 1_000;
@@ -158,14 +158,19 @@ fn described(change: &Change) -> (&'static str, Option<Value>) {
         Change::Purge { .. } => ("purge", None),
         Change::CreateCredential(new) => {
             let scopes: Vec<&str> = crate::scopes::names(new.scopes).collect();
-            let what = match new.kind {
-                CredentialKind::Session => "sign-in",
-                CredentialKind::Personal => "create-token",
+            let (what, token) = match (new.kind, new.parent) {
+                (CredentialKind::Session, _) => ("sign-in", None),
+                (CredentialKind::Personal, _) => ("create-token", None),
+                (CredentialKind::Refresh, Some(Parent::Token(token))) => {
+                    ("create-refresh-token", Some(token.0))
+                }
+                (CredentialKind::Refresh, _) => ("create-refresh-token", None),
             };
-            (
-                what,
-                Some(json!({ "id": new.id.0, "name": new.name, "scopes": scopes })),
-            )
+            let mut after = json!({ "id": new.id.0, "name": new.name, "scopes": scopes });
+            if let Some(token) = token {
+                after["token"] = json!(token);
+            }
+            (what, Some(after))
         }
         Change::RevokeCredential { credential, .. } => {
             ("revoke", Some(json!({ "id": credential.0 })))

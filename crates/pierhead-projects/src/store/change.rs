@@ -8,7 +8,7 @@ use pierhead_registry::{RetentionRule, Retirable};
 use pierhead_storage::{Fence, ParentId, RepositoryId, ScopeId, ScopeKind};
 
 use crate::actor::Actor;
-use crate::record::{CredentialId, CredentialKind};
+use crate::record::{CredentialId, CredentialKind, Parent};
 
 /// Moved by whatever can change how many active operators there are.
 pub const OPERATORS: ScopeId = ScopeId {
@@ -21,6 +21,9 @@ pub const PROJECTS: ScopeId = ScopeId {
     kind: ScopeKind::Other,
     id: 0x7069_6572_0002,
 };
+
+/// How many refresh tokens an account has at most.
+pub const MAX_REFRESH_TOKENS: usize = 100;
 
 /// A new account. It is neither disabled nor without a name; everything else may be absent.
 #[derive(Clone, PartialEq, Eq)]
@@ -57,8 +60,10 @@ pub struct NewCredential {
     pub account: PrincipalId,
     /// What it is.
     pub kind: CredentialKind,
-    /// What its owner calls it.
+    /// What its owner calls it; of a refresh token, from where it was asked for.
     pub name: String,
+    /// Of a refresh token alone: what it dies with.
+    pub parent: Option<Parent>,
     /// The hash of its secret.
     pub hash: TokenHash,
     /// What it is for.
@@ -121,15 +126,16 @@ pub enum Change {
         /// Operator or not.
         operator: bool,
     },
-    /// Disables or enables; disabling raises the account's generation and ends its sign-in
-    /// sessions.
+    /// Disables or enables; disabling raises the account's generation, ends its sign-in sessions
+    /// and removes the refresh tokens of its password.
     SetDisabled {
         /// Which account.
         account: PrincipalId,
         /// Disabled or not.
         disabled: bool,
     },
-    /// Sets a password hash, raises the account's generation and ends its sign-in sessions.
+    /// Sets a password hash, raises the account's generation, ends its sign-in sessions and removes
+    /// the refresh tokens of its former password.
     SetPassword {
         /// Whose.
         account: PrincipalId,
@@ -214,9 +220,11 @@ pub enum Change {
         /// Which.
         entity: EntityRef,
     },
-    /// Makes a credential.
+    /// Makes a credential. A refresh token is made only while the account has fewer than
+    /// [`MAX_REFRESH_TOKENS`] of them.
     CreateCredential(NewCredential),
-    /// Revokes a credential, for good.
+    /// Revokes a credential, for good. A refresh token is removed, and so are those that die with
+    /// a personal access token.
     RevokeCredential {
         /// Whose.
         account: PrincipalId,

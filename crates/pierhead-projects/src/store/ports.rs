@@ -23,7 +23,8 @@ use crate::survey::{PrincipalKey, Survey, SurveyQuery};
 /// Who: reads about accounts and credentials, each in one transaction.
 #[async_trait]
 pub trait AccountStore: fmt::Debug + Send + Sync + 'static {
-    /// The account, the credential of it that is asked about, and the versions of both.
+    /// The account, the credential of it that is asked about, what that one dies with, and the
+    /// versions of all of them.
     async fn caller(
         &self,
         account: PrincipalId,
@@ -46,11 +47,12 @@ pub trait AccountStore: fmt::Debug + Send + Sync + 'static {
         limit: usize,
     ) -> Result<Vec<CredentialRecord>, StoreError>;
 
-    /// Removes sign-in sessions that had expired by then, at most `limit`; says how many. Moves no
-    /// version and leaves no audit row: they were good for nothing any more.
+    /// Removes sign-in sessions and refresh tokens that had expired by then, at most `limit`; says
+    /// how many. Moves no version and leaves no audit row: they were good for nothing any more.
     async fn remove_sessions(&self, expired: SystemTime, limit: usize) -> Result<u64, StoreError>;
 
-    /// Remembers when a credential was last used. Moves no version and leaves no audit row.
+    /// Remembers when a credential was last used, and with it the one that it dies with. Moves no
+    /// version and leaves no audit row.
     async fn used(&self, credential: CredentialId, at: SystemTime) -> Result<(), StoreError>;
 }
 
@@ -127,7 +129,8 @@ pub trait ChangeStore: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// [`StoreError::Stale`] when the fence does not hold, or a name, an address or a number is
-    /// taken by now: nothing was changed; look again and decide again.
+    /// taken by now, or the account has as many refresh tokens as it may: nothing was changed; look
+    /// again and decide again.
     async fn commit(&self, batch: Batch) -> Result<(), StoreError>;
 }
 

@@ -23,6 +23,8 @@ pub enum CredentialKind {
     Personal,
     /// A sign-in session.
     Session,
+    /// A refresh token of the token endpoint.
+    Refresh,
 }
 
 impl CredentialKind {
@@ -31,15 +33,28 @@ impl CredentialKind {
         match self {
             Self::Personal => 1,
             Self::Session => 2,
+            Self::Refresh => 3,
         }
     }
 
     /// The kind that [`CredentialKind::code`] gave this number.
     pub fn from_code(code: u8) -> Option<Self> {
-        [Self::Personal, Self::Session]
+        [Self::Personal, Self::Session, Self::Refresh]
             .into_iter()
             .find(|kind| kind.code() == code)
     }
+}
+
+/// What a refresh token was asked for with, and dies with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Parent {
+    /// The password that the account had in this generation.
+    Password {
+        /// The account's [`CallerRecord::generation`] then.
+        generation: u64,
+    },
+    /// A personal access token of the account.
+    Token(CredentialId),
 }
 
 /// A credential as it is stored: everything but the secret's hash.
@@ -51,8 +66,10 @@ pub struct CredentialRecord {
     pub account: PrincipalId,
     /// What it is.
     pub kind: CredentialKind,
-    /// What its owner calls it.
+    /// What its owner calls it; of a refresh token, from where it was asked for.
     pub name: String,
+    /// Of a refresh token alone: what it dies with.
+    pub parent: Option<Parent>,
     /// When it was made.
     pub created: SystemTime,
     /// What it was made for.
@@ -66,7 +83,7 @@ pub struct CredentialRecord {
 }
 
 impl CredentialRecord {
-    /// Whether it is good at `now`.
+    /// Whether it is good at `now`, as far as it says itself; see [`CallerRecord::shows_good`].
     pub fn is_good(&self, now: SystemTime) -> bool {
         !self.revoked && self.expires.is_none_or(|until| now < until)
     }
@@ -93,8 +110,28 @@ pub struct CallerRecord {
     pub teams: Vec<PrincipalId>,
     /// The credential asked about, if there is such a one of this account.
     pub credential: Option<CredentialRecord>,
-    /// The versions of the account, and of the credential if one was asked about.
+    /// The personal access token that the credential dies with, if it does and the account has it.
+    pub parent: Option<CredentialRecord>,
+    /// The versions of the account, of the credential if one was asked about, and of the one that
+    /// it dies with.
     pub versions: Versions,
+}
+
+impl CallerRecord {
+    /// Whether `id` is the credential asked about, and it and what it dies with are good at `now`.
+    pub fn shows_good(&self, id: CredentialId, now: SystemTime) -> bool {
+        let Some(shown) = &self.credential else {
+            return false;
+        };
+        let parent_is_good = match shown.parent {
+            None => shown.kind != CredentialKind::Refresh,
+            Some(Parent::Password { generation }) => generation == self.generation,
+            Some(Parent::Token(id)) => self.parent.as_ref().is_some_and(|parent| {
+                parent.id == id && parent.kind == CredentialKind::Personal && parent.is_good(now)
+            }),
+        };
+        shown.id == id && shown.is_good(now) && parent_is_good
+    }
 }
 
 /// What is looked up.
@@ -254,4 +291,118 @@ pub struct SignIn {
     pub generation: u64,
     /// Which life of the store that was.
     pub epoch: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const NOW: SystemTime = SystemTime::UNIX_EPOCH;
+
+    fn credential(id: u64, kind: CredentialKind, parent: Option<Parent>) -> CredentialRecord {
+        CredentialRecord {
+            id: CredentialId(id),
+            account: PrincipalId::new(3_000_000),
+            kind,
+            name: String::new(),
+            parent,
+            created: NOW,
+            scopes: Scopes::ALL,
+            expires: None,
+            revoked: false,
+            last_used: None,
+        }
+    }
+
+    #[test]
+    fn what_is_shown_is_as_good_as_what_it_dies_with() {
+        use CredentialKind::{Personal, Refresh, Session};
+        let token = || credential(1, Personal, None);
+        let of_token = || credential(2, Refresh, Some(Parent::Token(CredentialId(1))));
+        let of_password =
+            |generation| credential(2, Refresh, Some(Parent::Password { generation }));
+        let revoked = |mut of: CredentialRecord| {
+            of.revoked = true;
+            Some(of)
+        };
+        let expired = |mut of: CredentialRecord, seconds| {
+            of.expires = Some(NOW + Duration::from_secs(seconds));
+            Some(of)
+        };
+        for (case, shown, parent, good) in [
+            ("a session", Some(credential(2, Session, None)), None, true),
+            ("a token", Some(credential(2, Personal, None)), None, true),
+            ("nothing", None, None, false),
+            ("another one", Some(token()), None, false),
+            (
+                "revoked",
+                revoked(credential(2, Session, None)),
+                None,
+                false,
+            ),
+            (
+                "ended",
+                expired(credential(2, Personal, None), 0),
+                None,
+                false,
+            ),
+            (
+                "of a token",
+                expired(of_token(), 1),
+                expired(token(), 1),
+                true,
+            ),
+            ("itself revoked", revoked(of_token()), Some(token()), false),
+            ("itself ended", expired(of_token(), 0), Some(token()), false),
+            (
+                "of a revoked one",
+                Some(of_token()),
+                revoked(token()),
+                false,
+            ),
+            (
+                "of an ended one",
+                Some(of_token()),
+                expired(token(), 0),
+                false,
+            ),
+            ("of one that is gone", Some(of_token()), None, false),
+            (
+                "of a session",
+                Some(of_token()),
+                Some(credential(1, Session, None)),
+                false,
+            ),
+            (
+                "of another one",
+                Some(of_token()),
+                Some(credential(3, Personal, None)),
+                false,
+            ),
+            ("of the password", Some(of_password(7)), None, true),
+            ("of a former password", Some(of_password(6)), None, false),
+            (
+                "of nothing",
+                Some(credential(2, Refresh, None)),
+                None,
+                false,
+            ),
+        ] {
+            let record = CallerRecord {
+                id: PrincipalId::new(3_000_000),
+                name: "ana".into(),
+                certified: false,
+                operator: false,
+                disabled: false,
+                generation: 7,
+                teams: Vec::new(),
+                credential: shown,
+                parent,
+                versions: Versions::new(),
+            };
+            assert_eq!(record.shows_good(CredentialId(2), NOW), good, "{case}");
+        }
+    }
 }

@@ -50,6 +50,7 @@ pub(crate) struct Ground {
     pub(crate) store: Arc<SqliteStore>,
     pub(crate) projects: Projects,
     pub(crate) clock: Arc<TestClock>,
+    keys: KeyRing,
 }
 
 /// An account that somebody vouches for.
@@ -74,7 +75,7 @@ pub(crate) fn ground_with(policy: Options) -> Ground {
     let projects = Projects::new(
         store.clone(),
         store.clone(),
-        keys,
+        keys.clone(),
         options,
         clock.clone(),
         Arc::new(ThreadOffload),
@@ -83,6 +84,7 @@ pub(crate) fn ground_with(policy: Options) -> Ground {
         store,
         projects,
         clock,
+        keys,
     }
 }
 
@@ -112,6 +114,19 @@ impl Ground {
             self.clock.clone(),
             Arc::new(offload),
         )
+    }
+
+    /// The same accounts and projects under other settings, as after a restart: with the same keys.
+    pub(crate) fn set_options(&mut self, change: impl FnOnce(ProjectsOptions) -> ProjectsOptions) {
+        let projects = Projects::new(
+            self.store.clone(),
+            self.store.clone(),
+            self.keys.clone(),
+            change(self.projects.options().clone()),
+            self.clock.clone(),
+            Arc::new(ThreadOffload),
+        );
+        self.projects = projects;
     }
 
     /// An account that signs in with [`PASSWORD`].

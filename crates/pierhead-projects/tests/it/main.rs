@@ -15,6 +15,7 @@ mod manage;
 mod mistakes;
 mod present;
 mod provision;
+mod refresh;
 mod revoke;
 mod token;
 mod trash;

@@ -119,6 +119,10 @@ pub(crate) fn ground() -> Ground {
 }
 
 pub(crate) fn ground_with(policy: Options) -> Ground {
+    ground_of(|options| options.with_policy(policy))
+}
+
+pub(crate) fn ground_of(change: impl FnOnce(ProjectsOptions) -> ProjectsOptions) -> Ground {
     let store = Arc::new(SqliteStore::open_temporary().unwrap());
     let start = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
     let clock = Arc::new(TestClock {
@@ -126,7 +130,7 @@ pub(crate) fn ground_with(policy: Options) -> Ground {
         hurries: false.into(),
     });
     let keys = KeyRing::new(SigningKey::generate().unwrap());
-    let options = ProjectsOptions::new("https://registry.example", SERVICE).with_policy(policy);
+    let options = change(ProjectsOptions::new("https://registry.example", SERVICE));
     let projects = Projects::new(
         store.clone(),
         store.clone(),

@@ -14,6 +14,7 @@ mod explain;
 mod ground;
 mod input;
 mod people;
+mod refresh;
 mod refuse;
 #[cfg(feature = "axum")]
 mod router;

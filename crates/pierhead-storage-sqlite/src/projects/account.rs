@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use pierhead_auth::token::TokenHash;
 use pierhead_policy::PrincipalId;
 use pierhead_projects::record::{
-    CallerRecord, CredentialId, CredentialKind, CredentialRecord, SignIn,
+    CallerRecord, CredentialId, CredentialKind, CredentialRecord, Parent, SignIn,
 };
 use pierhead_projects::{AccountStore, Login};
 use pierhead_storage::{ScopeId, StoreError};
@@ -98,12 +98,12 @@ impl AccountStore for SqliteStore {
     }
 
     async fn remove_sessions(&self, expired: SystemTime, limit: usize) -> Result<u64, StoreError> {
-        self.write("remove sessions that have ended", move |tx, _| {
+        self.write("remove sessions and refresh tokens that have ended", move |tx, _| {
             // By the index of what expires; one that was revoked waits until it would have.
             let removed = tx
                 .prepare_cached(
                     "DELETE FROM credential WHERE id IN
-                         (SELECT id FROM credential WHERE kind = 2 AND expires <= ?1 LIMIT ?2)",
+                         (SELECT id FROM credential WHERE kind IN (2, 3) AND expires <= ?1 LIMIT ?2)",
                 )?
                 .execute(params![micros(expired), count(limit)])?;
             Ok(removed as u64)
@@ -115,7 +115,8 @@ impl AccountStore for SqliteStore {
         self.write("remember that a credential was used", move |tx, _| {
             tx.prepare_cached(
                 "UPDATE credential SET last_used = ?2
-                 WHERE id = ?1 AND (last_used IS NULL OR last_used < ?2)",
+                 WHERE id IN (?1, (SELECT parent FROM credential WHERE id = ?1))
+                     AND (last_used IS NULL OR last_used < ?2)",
             )?
             .execute(params![signed(credential.0), micros(at)])?;
             Ok(())
@@ -145,6 +146,7 @@ fn caller(
                 generation: row.unsigned(4)?,
                 teams: Vec::new(),
                 credential: None,
+                parent: None,
                 versions: Vec::new(),
             })
         })
@@ -157,13 +159,19 @@ fn caller(
         .query_map([id], |row| rows::principal(row, 0))?
         .collect::<rusqlite::Result<_>>()?;
     let mut scopes = vec![ScopeId::account(account.get())];
-    if let Some(credential) = credential {
-        let sql = format!("SELECT {CREDENTIAL} FROM credential WHERE id = ?1 AND account = ?2");
-        found.credential = connection
+    let sql = format!("SELECT {CREDENTIAL} FROM credential WHERE id = ?1 AND account = ?2");
+    let mut read = |credential: CredentialId| {
+        scopes.push(ScopeId::credential(credential.0));
+        connection
             .prepare_cached(&sql)?
             .query_row(params![signed(credential.0), id], rows::credential)
-            .optional()?;
-        scopes.push(ScopeId::credential(credential.0));
+            .optional()
+    };
+    if let Some(credential) = credential {
+        found.credential = read(credential)?;
+    }
+    if let Some(Parent::Token(token)) = found.credential.as_ref().and_then(|it| it.parent) {
+        found.parent = read(token)?;
     }
     found.versions = rows::versions(connection, scopes)?;
     Ok(Some(found))

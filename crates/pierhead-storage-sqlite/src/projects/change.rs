@@ -3,8 +3,10 @@
 use async_trait::async_trait;
 use pierhead_policy::{EntityId, PrincipalId};
 use pierhead_projects::ChangeStore;
-use pierhead_projects::change::{Batch, Change, NewAccount, NewCredential, Recorded};
-use pierhead_projects::record::{CredentialId, CredentialKind};
+use pierhead_projects::change::{
+    Batch, Change, MAX_REFRESH_TOKENS, NewAccount, NewCredential, Recorded,
+};
+use pierhead_projects::record::{CredentialId, CredentialKind, Parent};
 use pierhead_storage::{Fence, ScopeId, StoreError};
 use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
 use rusqlite::{Connection, Params, params};
@@ -143,7 +145,7 @@ fn apply(
         ),
         Change::SetDisabled { account, disabled } => {
             if *disabled {
-                end_sessions(tx, *account)?;
+                sign_out(tx, *account)?;
             }
             one(
                 tx,
@@ -152,7 +154,7 @@ fn apply(
             )
         }
         Change::SetPassword { account, hash } => {
-            end_sessions(tx, *account)?;
+            sign_out(tx, *account)?;
             one(
                 tx,
                 "UPDATE account SET password = ?2, generation = generation + 1 WHERE id = ?1",
@@ -172,19 +174,32 @@ fn apply(
         Change::RevokeCredential {
             account,
             credential,
-        } => one(
-            tx,
-            "UPDATE credential SET revoked = 1 WHERE id = ?1 AND account = ?2",
-            params![signed(credential.0), id(*account)],
-        ),
+        } => revoke(tx, *account, *credential),
         other => entity::apply(tx, effects, other, batch, at),
     }
 }
 
-/// Whoever signs in again gets another session.
-fn end_sessions(tx: &Connection, account: PrincipalId) -> Result<(), Fault> {
+/// Whoever signs in again gets another session, and another refresh token.
+fn sign_out(tx: &Connection, account: PrincipalId) -> Result<(), Fault> {
     tx.prepare_cached("UPDATE credential SET revoked = 1 WHERE account = ?1 AND kind = ?2")?
         .execute(params![id(account), CredentialKind::Session.code()])?;
+    tx.prepare_cached(
+        "DELETE FROM credential WHERE account = ?1 AND kind = ?2 AND parent IS NULL",
+    )?
+    .execute(params![id(account), CredentialKind::Refresh.code()])?;
+    Ok(())
+}
+
+/// Refresh tokens are many and nobody looks for those of before, so they leave no row.
+fn revoke(tx: &Connection, account: PrincipalId, credential: CredentialId) -> Result<(), Fault> {
+    let number = signed(credential.0);
+    one(
+        tx,
+        "UPDATE credential SET revoked = 1 WHERE id = ?1 AND account = ?2",
+        params![number, id(account)],
+    )?;
+    tx.prepare_cached("DELETE FROM credential WHERE (id = ?1 AND kind = ?2) OR parent = ?1")?
+        .execute(params![number, CredentialKind::Refresh.code()])?;
     Ok(())
 }
 
@@ -222,11 +237,24 @@ fn create_account(tx: &Connection, new: &NewAccount) -> Result<(), Fault> {
 }
 
 fn create_credential(tx: &Connection, new: &NewCredential, at: i64) -> Result<(), Fault> {
+    if new.kind == CredentialKind::Refresh {
+        let has: i64 = tx
+            .prepare_cached("SELECT count(*) FROM credential WHERE account = ?1 AND kind = ?2")?
+            .query_row(params![id(new.account), new.kind.code()], |row| row.get(0))?;
+        if has >= count(MAX_REFRESH_TOKENS) {
+            return Err(StoreError::Stale.into());
+        }
+    }
+    let (parent, generation) = match new.parent {
+        None => (None, None),
+        Some(Parent::Token(token)) => (Some(signed(token.0)), None),
+        Some(Parent::Password { generation }) => (None, Some(signed(generation))),
+    };
     one(
         tx,
         "INSERT INTO credential (id, account, kind, name, secret_hash, scopes, created_at, expires,
-                                 revoked)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0)",
+                                 revoked, parent, generation)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9, ?10)",
         params![
             signed(new.id.0),
             id(new.account),
@@ -236,6 +264,8 @@ fn create_credential(tx: &Connection, new: &NewCredential, at: i64) -> Result<()
             scope_bits(new.scopes),
             at,
             new.expires.map(micros),
+            parent,
+            generation,
         ],
     )
 }

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use pierhead_policy::{AccessList, EntityId, Permissions, PrincipalId, Scopes, TrashMark};
 use pierhead_projects::record::{
-    About, CredentialId, CredentialKind, CredentialRecord, ProjectRecord, Stamp, Versions,
+    About, CredentialId, CredentialKind, CredentialRecord, Parent, ProjectRecord, Stamp, Versions,
 };
 use pierhead_storage::ScopeId;
 use rusqlite::types::{FromSqlError, Type};
@@ -111,7 +111,7 @@ pub(super) fn list(connection: &Connection, of: EntityId) -> rusqlite::Result<Ac
 
 /// What a credential's row is read by, in the order that [`credential`] takes it.
 pub(super) const CREDENTIAL: &str =
-    "id, account, kind, scopes, expires, revoked, last_used, name, created_at";
+    "id, account, kind, scopes, expires, revoked, last_used, name, created_at, parent, generation";
 
 pub(super) fn credential(row: &Row<'_>) -> rusqlite::Result<CredentialRecord> {
     Ok(CredentialRecord {
@@ -124,7 +124,18 @@ pub(super) fn credential(row: &Row<'_>) -> rusqlite::Result<CredentialRecord> {
         expires: moment(row, 4)?,
         revoked: row.get(5)?,
         last_used: moment(row, 6)?,
+        parent: parent(row, 9)?,
     })
+}
+
+/// What a credential dies with: two columns from `first` on.
+fn parent(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<Parent>> {
+    let (token, generation): (Option<i64>, Option<i64>) = (row.get(first)?, row.get(first + 1)?);
+    let token = token.map(|id| Parent::Token(CredentialId(id.cast_unsigned())));
+    let password = generation.map(|generation| Parent::Password {
+        generation: generation.cast_unsigned(),
+    });
+    Ok(token.or(password))
 }
 
 const VIEW: i64 = 1;

@@ -143,6 +143,7 @@ fn every_change(repository: EntityId) -> Vec<Change> {
             id: TOKEN,
             account: ANA,
             kind: CredentialKind::Personal,
+            parent: None,
             name: "ci".to_owned(),
             hash: TokenHash::from_bytes([7; 32]),
             scopes: Scopes::ALL,

@@ -8,13 +8,15 @@ use crate::ground::Sent;
 const LIST: &str = r#"{"resourceAccess":[{"principalId":273949,"accessType":["READ"]}]}"#;
 
 /// Calls that name no entity and no repository, or are about accounts and teams.
-const NAMELESS: [(Method, &str); 26] = [
+const NAMELESS: [(Method, &str); 28] = [
     (Method::POST, "/auth/v1/login"),
     (Method::DELETE, "/auth/v1/session"),
     (Method::GET, "/auth/v1/personalAccessToken"),
     (Method::POST, "/auth/v1/personalAccessToken"),
     (Method::GET, "/auth/v1/personalAccessToken/{}"),
     (Method::DELETE, "/auth/v1/personalAccessToken/{}"),
+    (Method::GET, "/pierhead/v1/refreshToken"),
+    (Method::DELETE, "/pierhead/v1/refreshToken/{}"),
     (Method::GET, "/repo/v1/userProfile"),
     (Method::GET, "/repo/v1/userProfile/"),
     (Method::GET, "/repo/v1/userProfile/{}"),
