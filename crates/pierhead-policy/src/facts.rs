@@ -95,8 +95,8 @@ pub struct AccountFacts<'a> {
     /// Its number.
     pub id: PrincipalId,
     /// The teams it is a member of (not those it only manages), and whatever else an embedder counts
-    /// it among: groups that contain a team, roles of a directory. Any order, though ascending
-    /// numbers are the fastest; a repeated one gains nothing.
+    /// it among: groups that contain a team, roles of a directory. Any order; a repeated one gains
+    /// nothing.
     pub teams: &'a [PrincipalId],
     /// Whether it is certified.
     pub certified: bool,

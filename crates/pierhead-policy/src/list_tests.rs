@@ -136,6 +136,8 @@ fn a_new_project_is_its_creators_alone() {
 fn a_principal_that_is_gone_leaves_an_empty_list() {
     let list = AccessList::of_creator(ANN).without(ANN);
     assert!(list.is_empty());
+    assert_eq!(list, AccessList::empty());
+    assert_eq!(Ok(list), AccessList::from_stored([]));
     assert_eq!(
         AccessList::of_creator(ANN).without(BOB),
         AccessList::of_creator(ANN)
