@@ -169,8 +169,7 @@ fn whoever_is_gone_is_nowhere(lab: &Lab, list: &AccessList) {
 fn in_the_trash_everything_fails(lab: &Lab) {
     for (who, action, asked) in questions(lab, lab) {
         let trashed = match asked {
-            Asked::Project(id) => lab.projects[&id].mark.is_some(),
-            Asked::NewName(id) => lab.projects[&id].mark.is_some(),
+            Asked::Project(id) | Asked::NewName(id) => lab.projects[&id].mark.is_some(),
             Asked::Repository(id) => {
                 let found = &lab.repositories[&id];
                 // An external reference is made in the project, wherever one asks.
