@@ -42,7 +42,7 @@ use crate::record::CallerRecord;
 /// }
 /// ```
 pub trait Directory: fmt::Debug + Send + Sync {
-    /// Who this account is. Not asked about disabled accounts, nor about nobody.
+    /// Who this account is. Never asked about nobody.
     fn resolve<'a>(&self, account: &'a CallerRecord) -> Resolved<'a>;
 }
 
