@@ -267,7 +267,7 @@ impl<'a> WhatIf<'a> {
     fn give(&mut self, list_of: EntityId, account: PrincipalId, permission: Permission) -> bool {
         let list = match (&mut self.repository, &mut self.project) {
             (Some((repository, Some(own))), _) if repository.id == list_of => own,
-            (_, Some((project, list))) if project.id == list_of => list,
+            (_, Some((_, list))) => list,
             _ => return false,
         };
         let more = list

@@ -1,6 +1,7 @@
 use super::{Explanation, Matched, Obstacle, Via, explain};
 use crate::action::Action;
 use crate::bits::{Permission, Permissions};
+use crate::decide::decide;
 use crate::decision::{Decision, Row};
 use crate::facts::{
     AccountFacts, CallerFacts, Identity, ProjectFacts, RepositoryFacts, Scope, Scopes, Target,
@@ -501,4 +502,75 @@ fn what_rules_of_ones_own_decide_is_what_is_explained() {
     assert_eq!(told.decision.reason(), Some(Reason::OperatorsOnly));
     assert_eq!(reasons(&told), [Reason::OperatorsOnly]);
     assert_eq!(told.list.unwrap().held, Permissions::ALL);
+}
+
+/// What rules narrow further is found behind what the table asks.
+#[test]
+fn behind_a_missing_permission_stands_what_rules_refuse_besides() {
+    #[derive(Debug)]
+    struct Narrowed;
+
+    impl Rules for Narrowed {
+        fn decide(
+            &self,
+            caller: &CallerFacts<'_>,
+            action: Action,
+            target: &Target<'_>,
+        ) -> Decision {
+            match decide(self, caller, action, target) {
+                Decision::Allow { row, .. } => Decision::Deny {
+                    row,
+                    reason: Reason::OperatorsOnly,
+                    may_know: true,
+                    holds_asked: true,
+                },
+                refused @ Decision::Deny { .. } => refused,
+            }
+        }
+    }
+
+    let (nobody, mine) = (AccessList::empty(), list(&[(ANN, Permissions::DELETE)]));
+    let missing = |permission, of| Reason::Missing {
+        permission,
+        list_of: id(of),
+    };
+    let project = |list| Target::Project {
+        project: Some(ProjectFacts {
+            id: id(101),
+            list,
+            trashed: None,
+        }),
+    };
+    for (action, asked, first) in [
+        (
+            Action::Pull,
+            target((&mine, false), Some((None, false))),
+            missing(Permission::Download, 101),
+        ),
+        (
+            Action::Pull,
+            target((&nobody, false), Some((Some(&mine), false))),
+            missing(Permission::Download, 102),
+        ),
+        // It is the project's list that is asked, though the repository has one of its own.
+        (
+            Action::CreateExternalReference,
+            target((&mine, false), Some((Some(&nobody), false))),
+            missing(Permission::Create, 101),
+        ),
+        (
+            Action::See,
+            project(&nobody),
+            missing(Permission::Read, 101),
+        ),
+    ] {
+        let told = explain(
+            &Narrowed,
+            &ProjectIds::default(),
+            &ann(true),
+            action,
+            &asked,
+        );
+        assert_eq!(reasons(&told), [first, Reason::OperatorsOnly], "{asked:?}");
+    }
 }
