@@ -51,7 +51,8 @@ impl Scene {
 
     /// The same where the list is the repository's own.
     fn local(mut self) -> Self {
-        self.own = Some(std::mem::take(&mut self.project));
+        self.own = Some(self.project);
+        self.project = AccessList::empty();
         self
     }
 

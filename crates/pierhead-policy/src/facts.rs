@@ -347,3 +347,22 @@ impl<'a> Target<'a> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_are_what_they_were_made_of() {
+        let all = [Scope::View, Scope::Download, Scope::Modify];
+        for one in all {
+            let scopes = Scopes::from_iter([one]);
+            for other in all {
+                assert_eq!(scopes.has(other), one == other, "{one:?} {other:?}");
+            }
+        }
+        assert_eq!(Scopes::from_iter(all), Scopes::ALL);
+        assert_eq!(Scopes::from_iter([]), Scopes::NONE);
+        assert_eq!(all.map(Scope::name), ["view", "download", "modify"]);
+    }
+}

@@ -37,7 +37,7 @@ pub struct Entry {
 /// let refused = AccessList::checked(twice, &options, |_| true);
 /// assert_eq!(refused, Err(ListError::Repeated(ann)));
 /// ```
-#[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct AccessList {
     entries: Arc<[Entry]>,
     sieve: Sieve,
@@ -76,7 +76,7 @@ pub enum ListError {
 impl AccessList {
     /// A list with no entry.
     pub fn empty() -> Self {
-        Self::default()
+        Self::of_sorted(Vec::new())
     }
 
     /// The list of a new project: its creator holds all eight permissions, nobody else any.

@@ -6,7 +6,7 @@ use pierhead_policy::{
 };
 
 use crate::lab::{Asked, Lab};
-use crate::step::Step;
+use crate::step::{Listed, Share, Step, What, Who};
 
 /// What of everything stays possible in the trash can: rows 10, 11, 12 and 14.
 const IN_TRASH: [Action; 5] = [
@@ -64,6 +64,7 @@ pub(crate) fn of_a_state(lab: &Lab) {
     being_in_a_team_twice_gains_nothing(lab);
     in_the_trash_everything_fails(lab);
     trash_then_restore_is_the_identity(lab);
+    a_purged_repository_leaves_nothing_to_its_successor(lab);
 }
 
 /// What is true of what just happened.
@@ -273,6 +274,34 @@ fn sharing_can_be_mended_and_widened_by_the_certified(
     };
     if downloads(after) && !downloads(before) {
         assert!(account.certified, "{by:?} lets everybody download {of:?}");
+    }
+}
+
+/// The operator, who is the first, shares a repository with everybody, purges it, and pushes its name.
+fn a_purged_repository_leaves_nothing_to_its_successor(lab: &Lab) {
+    for (place, found) in lab.repositories.values().enumerate() {
+        let (by, what) = (Who(0), What::Repository(place));
+        let project = lab.projects.keys().position(|id| *id == found.project);
+        let everything = vec![(Listed::Registered, u8::MAX), (Listed::Account(0), u8::MAX)];
+        let mut later = lab.clone();
+        for step in [
+            Step::Share {
+                by,
+                what,
+                change: Share::List(everything),
+            },
+            Step::Trash { by, what },
+            Step::Purge { by, what },
+        ] {
+            later.perform(&step);
+        }
+        let purged = later.clone();
+        later.perform(&Step::Push {
+            by,
+            project: project.unwrap(),
+            name: found.name,
+        });
+        a_new_repository_has_no_past(&purged, found.project, found.name, &later);
     }
 }
 

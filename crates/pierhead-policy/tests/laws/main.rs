@@ -73,7 +73,7 @@ fn cases() -> Config {
     };
     match std::env::var_os("PROPTEST_CASES") {
         Some(_) => usual,
-        None => Config { cases: 16, ..usual },
+        None => Config { cases: 10, ..usual },
     }
 }
 
@@ -89,7 +89,7 @@ fn everything_happens() {
     let mut runner = TestRunner::deterministic();
     let history = prop::collection::vec(step::any_step(), 60);
     let mut happened: BTreeMap<String, usize> = BTreeMap::new();
-    for _ in 0..400 {
+    for _ in 0..300 {
         let steps = history.new_tree(&mut runner).unwrap().current();
         let mut lab = Lab::new([false, true, true, false]);
         let mut purged = BTreeSet::new();
