@@ -277,3 +277,7 @@ impl<'de> Deserialize<'de> for Permissions {
         deserializer.deserialize_seq(Names)
     }
 }
+
+#[cfg(test)]
+#[path = "bits_tests.rs"]
+mod tests;

@@ -7,10 +7,8 @@
 use crate::action::{Action, scope_gate};
 use crate::bits::{Permission, Permissions};
 use crate::decision::{Decision, Grant, Row};
-use crate::facts::{
-    CallerFacts, CountingList, ProjectFacts, RepositoryFacts, Scope, Target, TrashMark,
-};
-use crate::needs::needs;
+use crate::facts::{CallerFacts, ProjectFacts, RepositoryFacts, Scope, Target, TrashMark};
+use crate::needs::{By, needs};
 use crate::reason::Reason;
 use crate::rules::{ProjectCreation, Rules, public_ceiling};
 
@@ -346,7 +344,7 @@ impl<'c, R: Rules + ?Sized> Case<'c, R> {
     }
 
     fn may_share_project(&self, entity: &Entity<'_>) -> bool {
-        self.held_in(&entity.project.counting_list())
+        self.held_by(By::Project(entity.project.counting_list()))
             .has(Permission::ChangePermissions)
     }
 
@@ -355,8 +353,8 @@ impl<'c, R: Rules + ?Sized> Case<'c, R> {
         let Some(needs) = needs(self.caller, self.action, self.target) else {
             return Err(Reason::NotApplicable);
         };
-        let of = needs.in_list.of;
-        if self.held_in(&needs.in_list).intersects(needs.any_of) {
+        let of = needs.by.list().of;
+        if self.held_by(needs.by).intersects(needs.any_of) {
             Ok(if self.caller.is_anonymous() {
                 Grant::Public { of }
             } else {
@@ -373,11 +371,10 @@ impl<'c, R: Rules + ?Sized> Case<'c, R> {
         }
     }
 
-    /// What the caller holds by a list: the one that counts, or the project's.
-    fn held_in(&self, asked: &CountingList<'_>) -> Permissions {
-        match self.target.counting_list() {
-            Some(counting) if counting.of == asked.of => self.held,
-            _ => asked.list.bits_for(&self.caller.principals(), self.rules),
+    fn held_by(&self, by: By<'_>) -> Permissions {
+        match by {
+            By::Counting(_) => self.held,
+            By::Project(asked) => asked.list.bits_for(&self.caller.principals(), self.rules),
         }
     }
 
@@ -433,7 +430,7 @@ impl<'c, R: Rules + ?Sized> Case<'c, R> {
         };
         let holds_asked = !matches!(tell, Tell::Nobody)
             && needs(self.caller, self.action, self.target)
-                .is_some_and(|needs| self.held_in(&needs.in_list).intersects(needs.any_of));
+                .is_some_and(|needs| self.held_by(needs.by).intersects(needs.any_of));
         Decision::Deny {
             row,
             reason,

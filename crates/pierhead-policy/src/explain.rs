@@ -105,7 +105,7 @@ pub fn explain<R: Rules + ?Sized>(
     let decision = rules.decide(caller, action, target);
     let needs = needs(caller, action, target);
     let asked = needs
-        .map(|needs| needs.in_list)
+        .map(|needs| needs.by.list())
         .or_else(|| target.counting_list())
         .map(|counting| explain_list(rules, ids, caller, counting));
     let any_of = needs.map_or(Permissions::NONE, |needs| needs.any_of);
@@ -267,10 +267,13 @@ impl<'a> WhatIf<'a> {
     fn give(&mut self, list_of: EntityId, account: PrincipalId, permission: Permission) -> bool {
         let list = match (&mut self.repository, &mut self.project) {
             (Some((repository, Some(own))), _) if repository.id == list_of => own,
-            (_, Some((project, list))) if project.id == list_of => list,
+            (_, Some((_, list))) => list,
             _ => return false,
         };
-        let more = list.get(account).unwrap_or_default() | permission.bit();
+        let more = list
+            .get(account)
+            .unwrap_or_default()
+            .union(permission.bit());
         let entries = list
             .without(account)
             .entries()

@@ -95,8 +95,8 @@ pub struct AccountFacts<'a> {
     /// Its number.
     pub id: PrincipalId,
     /// The teams it is a member of (not those it only manages), and whatever else an embedder counts
-    /// it among: groups that contain a team, roles of a directory. Any order, though ascending
-    /// numbers are the fastest; a repeated one gains nothing.
+    /// it among: groups that contain a team, roles of a directory. Any order; a repeated one gains
+    /// nothing.
     pub teams: &'a [PrincipalId],
     /// Whether it is certified.
     pub certified: bool,
@@ -345,5 +345,24 @@ impl<'a> Target<'a> {
         self.counting_list().map_or(Permissions::NONE, |counting| {
             counting.list.bits_for(&caller.principals(), rules)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_are_what_they_were_made_of() {
+        let all = [Scope::View, Scope::Download, Scope::Modify];
+        for one in all {
+            let scopes = Scopes::from_iter([one]);
+            for other in all {
+                assert_eq!(scopes.has(other), one == other, "{one:?} {other:?}");
+            }
+        }
+        assert_eq!(Scopes::from_iter(all), Scopes::ALL);
+        assert_eq!(Scopes::from_iter([]), Scopes::NONE);
+        assert_eq!(all.map(Scope::name), ["view", "download", "modify"]);
     }
 }

@@ -77,7 +77,9 @@ fn a_prefix_is_lower_case_letters() {
     for prefix in ["", "Syn", "syn1", "s-n", "abcdefghijklmnopq"] {
         assert_eq!(ProjectIds::new(prefix).unwrap_err(), BadPrefix, "{prefix}");
     }
+    assert_eq!(ProjectIds::default().prefix(), "syn");
     let ids = ProjectIds::new("lab").unwrap();
+    assert_eq!(ids.prefix(), "lab");
     assert_eq!(ids.split("lab7/x"), Ok((id(7), "x")));
     assert_eq!(ids.split("syn7/x"), Err(NotAName::NotAProjectId));
 }

@@ -41,7 +41,7 @@
 //! | `bits` | [`Permission`], [`Permissions`] |
 //! | `level` | [`Levels`]: names of sets of permissions; [`Level`]: the five that there are by default |
 //! | `id` | [`PrincipalId`], [`EntityId`], [`ProjectIds`]: how ids and names are written |
-//! | `list` | [`AccessList`] |
+//! | `list`, `sieve` | [`AccessList`] |
 //! | `rules` | [`Rules`]: what an embedder decides itself; [`Options`]: the same as settings |
 //! | `facts` | [`CallerFacts`], [`Target`]: what decisions are made from |
 //! | `action` | [`Action`], [`scope_gate`] |
@@ -64,6 +64,7 @@ mod needs;
 mod reason;
 mod rules;
 mod share;
+mod sieve;
 
 pub use action::{Action, RequestKind, scope_gate};
 pub use bits::{Permission, Permissions, UnknownPermission};

@@ -9,6 +9,7 @@ use crate::bits::Permissions;
 use crate::facts::Principals;
 use crate::id::PrincipalId;
 use crate::rules::{Rules, public_ceiling};
+use crate::sieve::Sieve;
 
 /// One line of an access list.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
@@ -21,8 +22,8 @@ pub struct Entry {
 
 /// An entity's access list: each principal at most once, each with at least one permission.
 ///
-/// Sorted by principal, so that looking one up is a binary search. Empty is a list, too: it grants
-/// nothing to anybody, and it does not inherit. Copies share their entries.
+/// Sorted by principal. Empty is a list, too: it grants nothing to anybody, and it does not inherit.
+/// Copies share their entries.
 ///
 /// ```
 /// use pierhead_policy::{AccessList, Level, ListError, Options, PrincipalId};
@@ -36,9 +37,10 @@ pub struct Entry {
 /// let refused = AccessList::checked(twice, &options, |_| true);
 /// assert_eq!(refused, Err(ListError::Repeated(ann)));
 /// ```
-#[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct AccessList {
     entries: Arc<[Entry]>,
+    sieve: Sieve,
 }
 
 impl Serialize for AccessList {
@@ -74,17 +76,15 @@ pub enum ListError {
 impl AccessList {
     /// A list with no entry.
     pub fn empty() -> Self {
-        Self::default()
+        Self::of_sorted(Vec::new())
     }
 
     /// The list of a new project: its creator holds all eight permissions, nobody else any.
     pub fn of_creator(creator: PrincipalId) -> Self {
-        Self {
-            entries: Arc::new([Entry {
-                principal: creator,
-                permissions: Permissions::ALL,
-            }]),
-        }
+        Self::of_sorted(vec![Entry {
+            principal: creator,
+            permissions: Permissions::ALL,
+        }])
     }
 
     /// A list as a caller sent it, in any order. `known` says whether a user or a team of that
@@ -140,9 +140,14 @@ impl AccessList {
             }
             before = Some(entry.principal);
         }
-        Ok(Self {
+        Ok(Self::of_sorted(entries))
+    }
+
+    fn of_sorted(entries: Vec<Entry>) -> Self {
+        Self {
+            sieve: Sieve::of(entries.iter().map(|entry| entry.principal)),
             entries: entries.into(),
-        })
+        }
     }
 
     /// What `public` holds by this list must not exceed what it may be given now.
@@ -170,6 +175,9 @@ impl AccessList {
 
     /// What is written for one principal, not cut down.
     pub fn get(&self, principal: PrincipalId) -> Option<Permissions> {
+        if !self.sieve.lets_through(principal) {
+            return None;
+        }
         self.entries
             .binary_search_by_key(&principal, |entry| entry.principal)
             .ok()
@@ -196,16 +204,8 @@ impl AccessList {
         rules: &R,
     ) -> Permissions {
         let own = self.counted(account, rules);
-        let union = |held, principal| held | self.counted(principal, rules);
-        // Whoever is in many teams is looked for in a short list, not every team.
-        if self.entries.len() < teams.len() / 16 {
-            let listed = self.entries.iter().map(|entry| entry.principal);
-            listed
-                .filter(|listed| teams.contains(listed))
-                .fold(own, union)
-        } else {
-            teams.iter().copied().fold(own, union)
-        }
+        let union = |held, team: &PrincipalId| held | self.counted(*team, rules);
+        teams.iter().fold(own, union)
     }
 
     /// What one principal's entry counts for when deciding: `public` is cut down to READ, and
@@ -221,14 +221,8 @@ impl AccessList {
 
     /// The same list less the entry of a principal that is gone. May become empty.
     pub fn without(&self, gone: PrincipalId) -> Self {
-        Self {
-            entries: self
-                .entries
-                .iter()
-                .copied()
-                .filter(|entry| entry.principal != gone)
-                .collect(),
-        }
+        let kept = self.entries.iter().copied();
+        Self::of_sorted(kept.filter(|entry| entry.principal != gone).collect())
     }
 }
 

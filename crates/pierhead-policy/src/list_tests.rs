@@ -128,7 +128,7 @@ fn in_many_teams_and_by_a_short_list_a_caller_holds_what_every_team_gives() {
 #[test]
 fn a_new_project_is_its_creators_alone() {
     let list = AccessList::of_creator(ANN);
-    assert_eq!(list.entries().len(), 1);
+    assert!(list.entries().len() == 1 && !list.is_empty());
     assert_eq!(list.get(ANN), Some(Permissions::ALL));
 }
 
@@ -136,6 +136,8 @@ fn a_new_project_is_its_creators_alone() {
 fn a_principal_that_is_gone_leaves_an_empty_list() {
     let list = AccessList::of_creator(ANN).without(ANN);
     assert!(list.is_empty());
+    assert_eq!(list, AccessList::empty());
+    assert_eq!(Ok(list), AccessList::from_stored([]));
     assert_eq!(
         AccessList::of_creator(ANN).without(BOB),
         AccessList::of_creator(ANN)

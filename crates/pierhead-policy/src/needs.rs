@@ -8,7 +8,24 @@ use crate::facts::{CallerFacts, CountingList, Target};
 #[derive(Clone, Copy)]
 pub(crate) struct Needs<'a> {
     pub(crate) any_of: Permissions,
-    pub(crate) in_list: CountingList<'a>,
+    pub(crate) by: By<'a>,
+}
+
+/// By which list.
+#[derive(Clone, Copy)]
+pub(crate) enum By<'a> {
+    /// By the one that counts for what is asked about.
+    Counting(CountingList<'a>),
+    /// By the project's, whichever counts.
+    Project(CountingList<'a>),
+}
+
+impl<'a> By<'a> {
+    pub(crate) const fn list(self) -> CountingList<'a> {
+        match self {
+            Self::Counting(list) | Self::Project(list) => list,
+        }
+    }
 }
 
 /// The last column. `None` where no list is asked, or where there is none to ask.
@@ -17,7 +34,7 @@ pub(crate) fn needs<'a>(
     action: Action,
     target: &Target<'a>,
 ) -> Option<Needs<'a>> {
-    let counting = target.counting_list()?;
+    let counting = By::Counting(target.counting_list()?);
     let (project, is_project, is_absent) = match *target {
         Target::Repository {
             project: Some(project),
@@ -29,7 +46,7 @@ pub(crate) fn needs<'a>(
         } => (project, true, false),
         _ => return None,
     };
-    let (any_of, in_list) = match action {
+    let (any_of, by) = match action {
         Action::CreateProject => return None,
         Action::Pull | Action::ListTags | Action::Push | Action::Head | Action::Delete
             if is_absent =>
@@ -48,7 +65,7 @@ pub(crate) fn needs<'a>(
             } else {
                 Permissions::NONE
             };
-            (pull | push, counting)
+            (pull.union(push), counting)
         }
         Action::Push | Action::Describe | Action::ChangeExternalReference => {
             (Permissions::UPDATE, counting)
@@ -57,11 +74,11 @@ pub(crate) fn needs<'a>(
         Action::Delete | Action::Trash | Action::Purge => (Permissions::DELETE, counting),
         Action::Restore if is_project => (Permissions::DELETE, counting),
         Action::Restore | Action::CreateExternalReference => {
-            (Permissions::CREATE, project.counting_list())
+            (Permissions::CREATE, By::Project(project.counting_list()))
         }
         Action::ChangeSharing | Action::Audit | Action::ListTrash => {
             (Permissions::CHANGE_PERMISSIONS, counting)
         }
     };
-    Some(Needs { any_of, in_list })
+    Some(Needs { any_of, by })
 }

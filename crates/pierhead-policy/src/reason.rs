@@ -139,3 +139,7 @@ impl Reason {
         Cow::Borrowed(remedy)
     }
 }
+
+#[cfg(test)]
+#[path = "reason_tests.rs"]
+mod tests;

@@ -68,9 +68,11 @@ pub trait Rules: fmt::Debug + Send + Sync {
     }
 }
 
+const PULL: Permissions = Permissions::READ.union(Permissions::DOWNLOAD);
+
 /// What of an entry of `public` counts at most.
 pub(crate) fn public_ceiling<R: Rules + ?Sized>(rules: &R) -> Permissions {
-    rules.public_ceiling() & (Permissions::READ | Permissions::DOWNLOAD)
+    rules.public_ceiling() & PULL
 }
 
 /// Of whom certification is asked.
@@ -120,7 +122,7 @@ impl Rules for Options {
 
     fn public_ceiling(&self) -> Permissions {
         if self.public_download {
-            Permissions::READ | Permissions::DOWNLOAD
+            PULL
         } else {
             Permissions::READ
         }
@@ -130,3 +132,7 @@ impl Rules for Options {
         self.project_creation
     }
 }
+
+#[cfg(test)]
+#[path = "rules_tests.rs"]
+mod tests;

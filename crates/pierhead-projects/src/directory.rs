@@ -42,7 +42,7 @@ use crate::record::CallerRecord;
 /// }
 /// ```
 pub trait Directory: fmt::Debug + Send + Sync {
-    /// Who this account is. Not asked about disabled accounts, nor about nobody.
+    /// Who this account is. Never asked about nobody.
     fn resolve<'a>(&self, account: &'a CallerRecord) -> Resolved<'a>;
 }
 
@@ -59,8 +59,8 @@ impl Directory for AsStored {
 /// Who an account is to lists and to the rule of certification.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resolved<'a> {
-    /// Which principals it matches besides itself, `registered` and `public`. Any order, though
-    /// ascending numbers are the fastest; a repeated one gains nothing.
+    /// Which principals it matches besides itself, `registered` and `public`. Any order; a
+    /// repeated one gains nothing.
     pub teams: Cow<'a, [PrincipalId]>,
     /// Whether it is certified.
     pub certified: bool,

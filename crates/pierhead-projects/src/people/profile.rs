@@ -66,9 +66,8 @@ impl Projects {
         let who = self.standing(actor).await?;
         who.signed_in(RequestKind::ManagementRead)?;
         let found = self.store().caller(about, None).await?;
-        found
-            .map(|found| found.certified || found.operator)
-            .ok_or(ProjectsError::NotFound { what: "account" })
+        let found = found.ok_or(ProjectsError::NotFound { what: "account" })?;
+        Ok(found.operator || self.options().directory.resolve(&found).certified)
     }
 
     /// Everything about an account: for itself, and for operators.

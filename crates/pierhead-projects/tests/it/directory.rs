@@ -188,7 +188,11 @@ fn what_the_directory_says_counts_wherever_something_is_decided_listed_or_explai
     )
     .unwrap();
     assert_eq!(held.permissions, Level::CanEdit.permissions());
-    assert!(held.certified);
+    let certified = |who| {
+        let projects = &scene.ground.projects;
+        block_on(projects.is_certified(&acting(scene.cat), who)).unwrap()
+    };
+    assert!(held.certified && certified(scene.ben) && !certified(scene.cat));
     // Nothing that it said is kept: neither a membership that ends, nor a word taken back.
     scene.off.store(true, Ordering::SeqCst);
     assert_eq!(scene.answers("ben", scene.ben), [false; 6]);
