@@ -68,6 +68,7 @@ pub(crate) enum Operation {
     ExplainEntity,
     ExplainName,
     ReadAudit,
+    ExportAudit,
     ListEntityTrash,
     ListPushes,
     Retire,
@@ -238,6 +239,7 @@ const CALLS: &[(&str, Methods)] = &[
     ("/pierhead/v1/entity/{}/history", &[(GET, Op::ListPushes)]),
     ("/pierhead/v1/entity/{}/retire", &[(POST, Op::Retire)]),
     ("/pierhead/v1/audit", &[(GET, Op::ReadAudit)]),
+    ("/pierhead/v1/audit/export", &[(GET, Op::ExportAudit)]),
 ];
 
 /// The method and the path of each.

@@ -195,5 +195,6 @@ async fn dispatch(exchange: &Exchange<'_>, operation: Operation) -> Answer {
         Operation::ExplainEntity => explain::entity(exchange).await,
         Operation::ExplainName => explain::name(exchange).await,
         Operation::ReadAudit => audit::read(exchange).await,
+        Operation::ExportAudit => audit::export(exchange).await,
     }
 }

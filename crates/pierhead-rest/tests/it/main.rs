@@ -6,6 +6,7 @@
 )]
 
 mod administer;
+mod audit;
 mod child;
 mod directory;
 mod docker;
