@@ -7,6 +7,7 @@ use pierhead_projects::audit::AuditRow;
 use pierhead_projects::{AuditRequest, MAX_PAGE};
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use crate::answer::{Answer, ok, respond};
 use crate::error::Failure;
@@ -15,14 +16,16 @@ use crate::json::{Time, shown};
 
 const NDJSON: HeaderValue = HeaderValue::from_static("application/x-ndjson");
 
-#[derive(Serialize)]
-struct Page {
+#[derive(Serialize, ToSchema)]
+#[schema(as = AuditPage)]
+pub(crate) struct Page {
     results: Vec<Row>,
     next: Option<String>,
 }
 
-#[derive(Serialize)]
-struct Row {
+#[derive(Serialize, ToSchema)]
+#[schema(as = AuditRow)]
+pub(crate) struct Row {
     id: String,
     at: Time,
     /// Nothing where the server itself did it.

@@ -173,8 +173,36 @@ impl Body for Silent {
 }
 
 impl Ground {
-    /// What is answered to a request, whatever it is. Every answer keeps to what all have in common.
+    /// What is answered to a request, whatever it is. Every answer keeps to what all have in common
+    /// and to what the document says of it.
     pub(crate) fn send<B>(&self, request: Request<B>) -> Reply
+    where
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<pierhead_rest::BoxError>,
+    {
+        self.checked(request, None)
+    }
+
+    fn checked<B>(&self, request: Request<B>, sent: Option<&[u8]>) -> Reply
+    where
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<pierhead_rest::BoxError>,
+    {
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let reply = self.answered(request);
+        if method != http::Method::HEAD {
+            crate::shape::check(&method, &path, sent, &reply);
+        }
+        reply
+    }
+
+    /// The document, which says what all else is compared with.
+    pub(crate) fn document(&self) -> Reply {
+        let request = Request::get("/pierhead/v1/openapi.json");
+        self.answered(request.body(Full::<Bytes>::default()).unwrap())
+    }
+
+    fn answered<B>(&self, request: Request<B>) -> Reply
     where
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<pierhead_rest::BoxError>,
@@ -220,8 +248,8 @@ impl Ground {
         if !token.is_empty() {
             request = request.header(AUTHORIZATION, format!("Bearer {token}"));
         }
-        let body = Full::new(Bytes::copy_from_slice(body.as_bytes()));
-        self.send(request.body(body).unwrap())
+        let sent = Full::new(Bytes::copy_from_slice(body.as_bytes()));
+        self.checked(request.body(sent).unwrap(), Some(body.as_bytes()))
     }
 
     pub(crate) fn get(&self, token: &str, path: &str) -> Reply {

@@ -14,10 +14,12 @@ mod entity;
 mod explain;
 mod ground;
 mod input;
+mod openapi;
 mod people;
 mod refresh;
 mod refuse;
 #[cfg(feature = "axum")]
 mod router;
+mod shape;
 mod share;
 mod trash;
