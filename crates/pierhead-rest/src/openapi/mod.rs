@@ -129,7 +129,7 @@ fn entry(call: &Call, id: String, names: &[&'static str], all: &mut Schemas) -> 
             .name(*name)
             .parameter_in(ParameterIn::Path)
             .required(Required::True)
-            .schema(Some(text()));
+            .schema(Some(shape_of(name)));
         entry = entry.parameter(parameter);
     }
     for parameter in &call.query {
@@ -156,6 +156,17 @@ fn entry(call: &Call, id: String, names: &[&'static str], all: &mut Schemas) -> 
         }
     }
     entry.build()
+}
+
+/// What may stand in a path.
+fn shape_of(name: &str) -> RefOr<Schema> {
+    let pattern = match name {
+        // An owner chooses what ids begin with.
+        "id" => "^[A-Za-z]*[1-9][0-9]{0,18}$",
+        _ => "^(0|[1-9][0-9]{0,18})$",
+    };
+    let schema = ObjectBuilder::new().schema_type(Type::String);
+    schema.pattern(Some(pattern)).into()
 }
 
 fn text() -> RefOr<Schema> {
@@ -214,6 +225,7 @@ fn names(path: &str) -> Vec<&'static str> {
             names.push(match before {
                 "team" | "teamMembers" => "team",
                 "member" | "manager" | "account" | "user" | "userProfile" => "account",
+                "personalAccessToken" => "token",
                 _ => "id",
             });
         }
