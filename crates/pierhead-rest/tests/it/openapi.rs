@@ -40,14 +40,14 @@ fn every_call_stands_in_it_and_nothing_else() {
             written.insert((method.to_uppercase(), unnamed(path)));
             let id = call["operationId"].as_str().unwrap();
             assert!(ids.insert(id), "{id} is there twice");
-            let names = path.matches('{').count();
+            let count = path.matches('{').count();
             let parameters = call["parameters"].as_array();
             let named = parameters.into_iter().flatten();
             let named = named.filter(|parameter| parameter["in"] == "path");
             let named: BTreeSet<&str> = named
                 .map(|parameter| parameter["name"].as_str().unwrap())
                 .collect();
-            assert_eq!(named.len(), names, "{path} names something twice");
+            assert_eq!(named.len(), count, "{path} names something twice");
         }
     }
     let there: BTreeSet<(String, String)> = RestService::calls()

@@ -1,11 +1,13 @@
 //! Everybody who may ask for something, and everything they may ask for.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use futures::executor::block_on;
 use http::HeaderMap;
-use pierhead_policy::{EntityId, Level, Scope};
+use pierhead_policy::{EntityId, Level, PrincipalId, Scope};
 use pierhead_projects::Actor;
+use pierhead_projects::record::CredentialId;
 use pierhead_registry::Peer;
 
 use crate::ground::{Ground, Reply, ground, server};
@@ -125,32 +127,7 @@ impl World {
         block_on(projects.trash(&server(), trashed)).unwrap();
         block_on(projects.trash(&server(), gone)).unwrap();
 
-        let [view, download, modify] =
-            [Scope::View, Scope::Download, Scope::Modify].map(|scope| ground.token(ana, &[scope]));
-        let all = [Scope::View, Scope::Download, Scope::Modify].into_iter();
-        let until = ground.projects.clock().now() + std::time::Duration::from_secs(1);
-        let make = |until| {
-            let scopes = all.clone().collect();
-            block_on(projects.create_token(&server(), ana, "test", scopes, until)).unwrap()
-        };
-        let (id, revoked) = make(None);
-        block_on(projects.revoke(&server(), ana, id)).unwrap();
-        let (_, expired) = make(Some(until));
-        let (token, _) = make(None);
-        ground.clock.advance(2);
-        let disabled = ground.full(out);
-        block_on(projects.set_disabled(&server(), out, true)).unwrap();
-        let mut tokens: HashMap<Caller, String> = [
-            (C::Nobody, String::new()),
-            (C::ToView, view),
-            (C::ToDownload, download),
-            (C::ToModify, modify),
-            (C::Expired, expired.expose().to_owned()),
-            (C::Revoked, revoked.expose().to_owned()),
-            (C::Disabled, disabled),
-            (C::Garbage, "php_garbage".to_owned()),
-        ]
-        .into();
+        let (mut tokens, token) = credentials(&ground, ana, out);
         let roles = [
             (C::Stranger, bob),
             (C::Viewer, vic),
@@ -234,6 +211,41 @@ impl World {
         let token = self.token(caller);
         self.ground.call(&token, method, path, body)
     }
+}
+
+/// The credentials of the administrator that are for one thing only, or for nothing; the number of
+/// a good one; and that of an account that is disabled.
+fn credentials(
+    ground: &Ground,
+    ana: PrincipalId,
+    out: PrincipalId,
+) -> (HashMap<Caller, String>, CredentialId) {
+    let projects = &ground.projects;
+    let all = [Scope::View, Scope::Download, Scope::Modify];
+    let until = ground.projects.clock().now() + Duration::from_secs(1);
+    let token = |until| {
+        let scopes = all.into_iter().collect();
+        block_on(projects.create_token(&server(), ana, "test", scopes, until)).unwrap()
+    };
+    let (id, revoked) = token(None);
+    block_on(projects.revoke(&server(), ana, id)).unwrap();
+    let (_, expired) = token(Some(until));
+    let (good, _) = token(None);
+    ground.clock.advance(2);
+    let disabled = ground.full(out);
+    block_on(projects.set_disabled(&server(), out, true)).unwrap();
+    let [view, download, modify] = all.map(|scope| ground.token(ana, &[scope]));
+    let tokens = [
+        (C::Nobody, String::new()),
+        (C::ToView, view),
+        (C::ToDownload, download),
+        (C::ToModify, modify),
+        (C::Expired, expired.expose().to_owned()),
+        (C::Revoked, revoked.expose().to_owned()),
+        (C::Disabled, disabled),
+        (C::Garbage, "php_garbage".to_owned()),
+    ];
+    (tokens.into(), good)
 }
 
 /// Whether two answers are the same bytes.
