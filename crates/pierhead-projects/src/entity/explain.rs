@@ -144,9 +144,9 @@ impl Projects {
         Ok(false)
     }
 
-    /// The audit record, newest first unless it is asked for after a row: of an entity to who holds `CHANGE_PERMISSIONS` on it, in the
-    /// trash or not; all of it to operators, of what was purged, too. A page ends early once it has
-    /// 4 MiB.
+    /// The audit record, newest first unless it is asked for after a row: of an entity to who holds
+    /// `CHANGE_PERMISSIONS` on it, in the trash or not; all of it to operators, of what was purged,
+    /// too. A page ends early once it has 4 MiB.
     ///
     /// # Errors
     /// [`ProjectsError::Refused`], [`ProjectsError::OperatorsOnly`].

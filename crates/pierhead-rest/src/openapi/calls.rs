@@ -9,7 +9,7 @@ use crate::json::Results;
 use crate::route::Operation;
 use crate::{
     account, acl, audit, auth, bundle, children, docker, entity, member, permission, principals,
-    profile, retention, team, token, trash,
+    profile, refresh, retention, team, token, trash,
 };
 
 const LIMIT: Parameter = Parameter::new("limit", Number, "how many at most; cut to 1000");
@@ -21,6 +21,7 @@ const PRINCIPAL: Parameter = Parameter::new("principal", Number, "about this use
 const ACTION: Parameter = Parameter::new("action", Action, "what would be done").needed();
 const ABOUT: Parameter =
     Parameter::new("account", Number, "by whom; the caller, if nobody is named");
+const OF_ACCOUNT: Parameter = Parameter::new("account", Number, "whose; for operators");
 const REPOSITORY: Parameter = Parameter::new(
     "repositoryName",
     Text,
@@ -62,6 +63,16 @@ pub(crate) fn describe(operation: Operation) -> Call {
         Op::RevokeToken => {
             call("Ends one of one's own tokens, for good", InPerson, nothing).fails(&[404])
         }
+        Op::ListRefreshTokens => call(
+            "Refresh tokens, 100 a page: one's own, or any",
+            SignedIn,
+            of::<refresh::Page>,
+        )
+        .asks(&[OF_ACCOUNT, NEXT_PAGE])
+        .fails(&[404]),
+        Op::RevokeRefreshToken => call("Ends a refresh token, for good", InPerson, nothing)
+            .asks(&[OF_ACCOUNT])
+            .fails(&[404]),
         Op::OwnProfile => call("Who calls", Anybody, of::<profile::Profile>),
         Op::GetProfile => call("Who somebody is", Anybody, of::<profile::Profile>).fails(&[404]),
         Op::GetUserBundle => call(

@@ -225,7 +225,7 @@ fn names(path: &str) -> Vec<&'static str> {
             names.push(match before {
                 "team" | "teamMembers" => "team",
                 "member" | "manager" | "account" | "user" | "userProfile" => "account",
-                "personalAccessToken" => "token",
+                "personalAccessToken" | "refreshToken" => "token",
                 _ => "id",
             });
         }

@@ -10,7 +10,8 @@ use pierhead_projects::Actor;
 use pierhead_projects::record::CredentialId;
 use pierhead_registry::Peer;
 
-use crate::ground::{Ground, Reply, ground, server};
+use crate::ground::{Ground, Reply, server};
+use crate::refresh::{kept, refreshing};
 
 /// Who asks, and with what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -92,7 +93,7 @@ pub(crate) struct Hidden {
 
 impl World {
     pub(crate) fn new() -> Self {
-        let ground = ground();
+        let ground = refreshing();
         let made = |name: &str| ground.account(name, name == "ana");
         let [ana, bob, vic, dan, eve, del, tim, zed, out] = [
             "ana", "bob", "vic", "dan", "eve", "del", "tim", "zed", "out",
@@ -139,6 +140,9 @@ impl World {
         ];
         tokens.extend(roles.map(|(caller, who)| (caller, ground.full(who))));
 
+        kept(&ground, "ana", &ground.full(ana));
+        let refresh = block_on(projects.refresh_tokens(&as_ana, None, None, 1)).unwrap();
+
         let shown = |id: EntityId| format!("syn{}", id.get());
         let etag = |id: EntityId| {
             let view = block_on(ground.projects.view(&server(), id)).unwrap();
@@ -157,6 +161,7 @@ impl World {
             ("MANAGER", ana.to_string()),
             ("MEMBER", tim.to_string()),
             ("OTHER", zed.to_string()),
+            ("REFRESH", refresh.items[0].id.0.to_string()),
             ("TOKEN", token.0.to_string()),
         ];
         let one = |what, id: EntityId, name: String| Hidden {
