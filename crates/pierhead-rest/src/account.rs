@@ -5,6 +5,7 @@ use pierhead_policy::PrincipalId;
 use pierhead_projects::survey::{Account, PrincipalKey};
 use pierhead_projects::{AccountName, AccountRequest, Actor, Email, ProjectsError, fold};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::answer::{Answer, created, done, ok};
 use crate::exchange::Exchange;
@@ -21,9 +22,10 @@ pub(crate) enum Change {
     Disabled,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct New {
+#[schema(as = NewAccount)]
+pub(crate) struct New {
     name: String,
     email: Option<String>,
     password: Option<String>,
@@ -31,20 +33,21 @@ struct New {
     operator: Option<bool>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Switch {
+pub(crate) struct Switch {
     value: bool,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct NewPassword {
+pub(crate) struct NewPassword {
     password: String,
 }
 
-#[derive(Serialize)]
-struct Written {
+#[derive(Serialize, ToSchema)]
+#[schema(as = Account)]
+pub(crate) struct Written {
     id: String,
     name: String,
     email: Option<String>,

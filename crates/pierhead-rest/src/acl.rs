@@ -4,39 +4,47 @@ use http::StatusCode;
 use pierhead_policy::{Permissions, ShareError};
 use pierhead_projects::{ListView, ProjectsError, SentList, ShareRequest};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::answer::{Answer, created, done, ok};
 use crate::error::Failure;
 use crate::exchange::{Exchange, etag};
-use crate::json::{Object, Principal, Time};
+use crate::json::{Object, PermissionName, Principal, Time};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Sent {
+#[schema(as = SentAccessControlList)]
+pub(crate) struct Sent {
     etag: Option<String>,
+    #[schema(value_type = Vec<SentEntry>)]
     resource_access: Vec<Object<SentEntry>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct SentEntry {
+#[schema(as = SentResourceAccess)]
+pub(crate) struct SentEntry {
     principal_id: Principal,
+    #[schema(value_type = Vec<PermissionName>)]
     access_type: Permissions,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct List {
+#[schema(as = AccessControlList)]
+pub(crate) struct List {
     id: String,
     creation_date: Time,
     etag: String,
     resource_access: Vec<Entry>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Entry {
+#[schema(as = ResourceAccess)]
+pub(crate) struct Entry {
     principal_id: u64,
+    #[schema(value_type = Vec<PermissionName>)]
     access_type: Permissions,
 }
 

@@ -34,7 +34,8 @@ fn with(status: StatusCode, document: &impl Serialize) -> Answer {
 }
 
 /// A JSON document, which nobody in between keeps.
-pub(crate) fn respond(status: StatusCode, document: Vec<u8>) -> Response<Full<Bytes>> {
+pub(crate) fn respond(status: StatusCode, document: impl Into<Bytes>) -> Response<Full<Bytes>> {
+    let document = document.into();
     let length = document.len();
     let mut response = Response::new(Full::from(document));
     *response.status_mut() = status;

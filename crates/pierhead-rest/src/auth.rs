@@ -2,19 +2,21 @@
 
 use pierhead_auth::Secret;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::answer::{Answer, created, done};
 use crate::exchange::Exchange;
 
-#[derive(Deserialize)]
-struct Sent {
+#[derive(Deserialize, ToSchema)]
+#[schema(as = LoginRequest)]
+pub(crate) struct Sent {
     username: String,
     password: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Session<'a> {
+pub(crate) struct Session<'a> {
     access_token: &'a str,
     accepts_terms_of_use: bool,
 }

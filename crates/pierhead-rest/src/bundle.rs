@@ -2,6 +2,7 @@
 
 use pierhead_projects::{EntityKind, ListRequest, listing::ChildOrder};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::answer::{Answer, ok};
 use crate::entity::{self, Entity, Path};
@@ -11,10 +12,11 @@ use crate::permission::{self, Held};
 /// What is wanted. What does not exist here is passed over.
 // The names are the wire's.
 #[allow(clippy::struct_excessive_bools, clippy::struct_field_names)]
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", default)]
 #[derive(Default)]
-struct Wanted {
+#[schema(as = EntityBundleRequest)]
+pub(crate) struct Wanted {
     include_entity: bool,
     include_annotations: bool,
     include_permissions: bool,
@@ -25,9 +27,10 @@ struct Wanted {
 }
 
 /// What was wanted of one entity.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Bundle {
+#[schema(as = EntityBundle)]
+pub(crate) struct Bundle {
     #[serde(skip_serializing_if = "Option::is_none")]
     entity: Option<Entity>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,27 +45,32 @@ struct Bundle {
     has_children: Option<bool>,
     /// No entity here has files.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Vec<String>)]
     file_handles: Option<[(); 0]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     restriction_information: Option<Terms>,
 }
 
 /// No entity here has any.
-#[derive(Serialize)]
-struct Annotated {
+#[derive(Serialize, ToSchema)]
+#[schema(as = Annotations)]
+pub(crate) struct Annotated {
     id: String,
     etag: String,
     annotations: Nothing,
 }
 
-#[derive(Serialize)]
-struct Nothing {}
+#[derive(Serialize, ToSchema)]
+#[schema(as = NoAnnotations)]
+pub(crate) struct Nothing {}
 
 /// Whoever the sharing settings let in has nothing more to meet.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Terms {
+#[schema(as = RestrictionInformation)]
+pub(crate) struct Terms {
     object_id: String,
+    #[schema(value_type = Vec<String>)]
     restriction_details: [(); 0],
     has_unmet_access_requirement: bool,
     restriction_level: &'static str,

@@ -3,16 +3,18 @@
 use pierhead_projects::listing::ChildOrder;
 use pierhead_projects::{EntityView, ListRequest};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::answer::{Answer, ok};
-use crate::entity::concrete;
+use crate::entity::{Numbered, concrete};
 use crate::exchange::Exchange;
 use crate::json::{Id, Time, shown};
 use crate::page::{PAGE, after_entity, read_entity};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Sent {
+#[schema(as = EntityChildrenRequest)]
+pub(crate) struct Sent {
     parent_id: Option<Id>,
     /// Which types, some of which do not exist here; none given: all.
     include_types: Option<Vec<String>>,
@@ -23,42 +25,41 @@ struct Sent {
     next_page_token: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-enum SortBy {
+pub(crate) enum SortBy {
     Name,
     CreatedOn,
 }
 
-#[derive(Deserialize, PartialEq)]
+#[derive(Deserialize, PartialEq, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-enum Direction {
+#[schema(as = SortDirection)]
+pub(crate) enum Direction {
     Asc,
     Desc,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Wanted {
+#[schema(as = EntityLookupRequest)]
+pub(crate) struct Wanted {
     parent_id: Option<Id>,
     entity_name: String,
 }
 
-#[derive(Serialize)]
-struct Named {
-    id: String,
-}
-
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Page {
+#[schema(as = EntityChildrenResponse)]
+pub(crate) struct Page {
     page: Vec<Child>,
     next_page_token: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Child {
+#[schema(as = EntityChild)]
+pub(crate) struct Child {
     id: String,
     name: String,
     #[serde(rename = "type")]
@@ -117,7 +118,7 @@ pub(crate) async fn find(exchange: &Exchange<'_>) -> Answer {
     let actor = exchange.actor().await?;
     let projects = exchange.projects;
     let found = projects.child_named(&actor, parent, &sent.entity_name);
-    ok(&Named {
+    ok(&Numbered {
         id: exchange.shown(found.await?),
     })
 }

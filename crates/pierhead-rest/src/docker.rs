@@ -4,23 +4,28 @@ use pierhead_model::Tag;
 use pierhead_projects::listing::TagOrder;
 use pierhead_projects::{PushView, TagRequest};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::answer::{Answer, ok};
+use crate::entity::Numbered;
 use crate::error::Failure;
 use crate::exchange::Exchange;
 use crate::json::{Time, shown};
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Tags {
+#[schema(as = DockerTagPage)]
+pub(crate) struct Tags {
     total_number_of_results: u64,
     results: Vec<Tagged>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Tagged {
+#[schema(as = DockerTag)]
+pub(crate) struct Tagged {
     repository_id: String,
+    #[schema(value_type = String)]
     tag: Tag,
     digest: String,
     created_on: Time,
@@ -28,20 +33,17 @@ struct Tagged {
     platforms: Vec<String>,
 }
 
-#[derive(Serialize)]
-struct Found {
-    id: String,
-}
-
-#[derive(Serialize)]
-struct Pushes {
+#[derive(Serialize, ToSchema)]
+#[schema(as = PushPage)]
+pub(crate) struct Pushes {
     results: Vec<Push>,
     next: Option<String>,
 }
 
-#[derive(Serialize)]
-struct Push {
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Push {
     id: String,
+    #[schema(value_type = String)]
     tag: Tag,
     digest: String,
     at: Time,
@@ -91,7 +93,7 @@ pub(crate) async fn find(exchange: &Exchange<'_>) -> Answer {
     let name = exchange.repository_name(name)?;
     let actor = exchange.actor().await?;
     let id = exchange.projects.repository_named(&actor, name).await?;
-    ok(&Found {
+    ok(&Numbered {
         id: exchange.shown(id),
     })
 }

@@ -3,24 +3,27 @@
 use pierhead_policy::{EntityId, PrincipalId};
 use pierhead_projects::{Actor, DescribeRequest, EntityKind, EntityView};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::answer::{Answer, created, ok};
 use crate::error::Failure;
 use crate::exchange::{Exchange, etag};
 use crate::json::{Id, PROJECT, REPOSITORY, Time, shown};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct New {
+#[schema(as = NewEntity)]
+pub(crate) struct New {
     concrete_type: String,
     name: String,
     description: Option<String>,
     parent_id: Option<Id>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Changed {
+#[schema(as = ChangedEntity)]
+pub(crate) struct Changed {
     etag: Option<String>,
     name: Option<String>,
     description: Option<String>,
@@ -29,7 +32,7 @@ struct Changed {
 }
 
 /// All of an entity. Who made or changed it is left out for callers without an account.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Entity {
     id: String,
@@ -44,21 +47,18 @@ pub(crate) struct Entity {
     modified_by: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    repository: Option<RepositoryPart>,
-}
-
-/// What only repositories have.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct RepositoryPart {
+    // What only repositories have.
+    #[serde(skip_serializing_if = "Option::is_none")]
     parent_id: Option<String>,
-    repository_name: String,
-    is_managed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repository_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_managed: Option<bool>,
 }
 
 /// An entity in few words.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = EntityHeader)]
 pub(crate) struct Named {
     id: String,
     name: String,
@@ -66,7 +66,8 @@ pub(crate) struct Named {
     kind: &'static str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = EntityPath)]
 pub(crate) struct Path {
     path: Vec<Named>,
 }
@@ -122,16 +123,18 @@ pub(crate) async fn put(exchange: &Exchange<'_>) -> Answer {
     let actor = exchange.actor().await?;
     match exchange.projects.describe(&actor, id, &request).await? {
         Some(found) => ok(&written(exchange, found)),
-        None => ok(&Unseen {
+        // It was changed by somebody who may not see it.
+        None => ok(&Numbered {
             id: exchange.shown(id),
         }),
     }
 }
 
-/// What was changed by somebody who may not see it.
-#[derive(Serialize)]
-struct Unseen {
-    id: String,
+/// An entity by its number alone.
+#[derive(Serialize, ToSchema)]
+#[schema(as = EntityId)]
+pub(crate) struct Numbered {
+    pub(crate) id: String,
 }
 
 /// The way to an entity, its project first.
@@ -174,14 +177,8 @@ pub(crate) fn concrete(kind: EntityKind) -> &'static str {
 /// All of an entity.
 pub(crate) fn written(exchange: &Exchange<'_>, found: EntityView) -> Entity {
     let service = &exchange.projects.options().service;
-    let repository = match found.kind {
-        EntityKind::Project => None,
-        EntityKind::Repository => Some(RepositoryPart {
-            parent_id: found.parent.map(|parent| exchange.shown(parent)),
-            repository_name: format!("{service}/{}", found.name),
-            is_managed: true,
-        }),
-    };
+    let is_repository = found.kind == EntityKind::Repository;
+    let repository_name = is_repository.then(|| format!("{service}/{}", found.name));
     Entity {
         id: exchange.shown(found.id),
         name: found.name,
@@ -192,6 +189,8 @@ pub(crate) fn written(exchange: &Exchange<'_>, found: EntityView) -> Entity {
         created_by: found.created.by.map(shown),
         modified_by: found.modified.by.map(shown),
         description: Some(found.description).filter(|text| !text.is_empty()),
-        repository,
+        parent_id: found.parent.map(|parent| exchange.shown(parent)),
+        repository_name,
+        is_managed: is_repository.then_some(true),
     }
 }

@@ -15,6 +15,7 @@ use pierhead_model::ParseError;
 use pierhead_policy::{Levels, Reason, ShareError};
 use pierhead_projects::ProjectsError;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::answer::respond;
 use crate::route::NoRoute;
@@ -61,9 +62,10 @@ impl From<Reason> for Text {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Document<'a> {
+#[schema(as = ErrorResponse)]
+pub(crate) struct Document<'a> {
     concrete_type: &'static str,
     reason: &'a str,
 }

@@ -8,7 +8,7 @@ use crate::error::Failure;
 use crate::exchange::{Exchange, principal_of};
 
 /// What can be asked about.
-const ACTIONS: [Action; 15] = [
+pub(crate) const ACTIONS: [Action; 15] = [
     Action::Pull,
     Action::ListTags,
     Action::Push,

@@ -154,6 +154,12 @@ pub(crate) fn reached<T>(found: &Listed<T>, offset: usize) -> u64 {
     seen + u64::from(found.more)
 }
 
+/// The name of a permission.
+pub(crate) enum PermissionName {}
+
+/// The name of a scope.
+pub(crate) enum ScopeName {}
+
 /// A time, written to the millisecond.
 pub(crate) struct Time(pub(crate) SystemTime);
 

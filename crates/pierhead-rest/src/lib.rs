@@ -76,7 +76,7 @@
 //! - `route`: all calls, as a table; `query`, `body`, `json`, `page`, `exchange`: what a request says.
 //! - `auth`, `token`, `profile`, `account`, `principals`, `team`, `member`: people. `entity`, `bundle`,
 //!   `children`, `docker`, `acl`, `permission`, `trash`, `retention`, `explain`, `audit`: things.
-//! - `answer`, `error`: what is answered.
+//! - `answer`, `error`: what is answered. `openapi`: all of it as a document.
 
 mod account;
 mod acl;
@@ -95,6 +95,7 @@ mod exchange;
 mod explain;
 mod json;
 mod member;
+mod openapi;
 mod options;
 mod page;
 mod permission;

@@ -2,6 +2,7 @@
 
 use pierhead_projects::principals::{MemberQuery, PrincipalKind, PrincipalRow};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::answer::{Answer, ok};
 use crate::exchange::Exchange;
@@ -9,9 +10,10 @@ use crate::json::{Results, shown};
 use crate::page::PAGE;
 use crate::principals::{Header, written};
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Person {
+#[schema(as = TeamMember)]
+pub(crate) struct Person {
     team_id: String,
     member: Header,
     is_admin: bool,
@@ -21,9 +23,10 @@ struct Person {
 /// in.
 // The names are the wire's.
 #[allow(clippy::struct_excessive_bools)]
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Status {
+#[schema(as = TeamMembershipStatus)]
+pub(crate) struct Status {
     team_id: String,
     user_id: String,
     is_member: bool,

@@ -3,6 +3,7 @@
 use pierhead_policy::{EntityId, Permission, PrincipalId};
 use pierhead_projects::Actor;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::answer::{Answer, ok};
 use crate::entity::named;
@@ -12,8 +13,9 @@ use crate::exchange::Exchange;
 /// What the sharing settings give the caller, with certification where it is asked for.
 // The names are the wire's.
 #[allow(clippy::struct_excessive_bools, clippy::struct_field_names)]
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = UserEntityPermissions)]
 pub(crate) struct Held {
     can_view: bool,
     can_download: bool,
@@ -36,8 +38,9 @@ pub(crate) struct Held {
     owner_principal_id: Option<u64>,
 }
 
-#[derive(Serialize)]
-struct One {
+#[derive(Serialize, ToSchema)]
+#[schema(as = BooleanResult)]
+pub(crate) struct One {
     result: bool,
 }
 

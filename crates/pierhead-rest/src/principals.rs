@@ -5,6 +5,7 @@ use pierhead_projects::principals::{PrincipalKind, PrincipalQuery, PrincipalRow}
 use pierhead_projects::survey::PrincipalKey;
 use pierhead_projects::{MAX_PAGE, ProjectsError, fold};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::answer::{Answer, ok};
 use crate::error::Failure;
@@ -12,45 +13,50 @@ use crate::exchange::{Exchange, principal_of};
 use crate::json::{reached, shown};
 
 /// What a name is wanted for. Users and teams share their names.
-#[derive(Clone, Copy, Deserialize, PartialEq)]
+#[derive(Clone, Copy, Deserialize, PartialEq, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-enum Alias {
+#[schema(as = AliasType)]
+pub(crate) enum Alias {
     UserName,
     TeamName,
     UserEmail,
 }
 
-#[derive(Deserialize)]
-struct Wanted {
-    #[serde(alias = "principalName")]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = AliasCheckRequest)]
+pub(crate) struct Wanted {
     alias: String,
     #[serde(rename = "type")]
     kind: Option<Alias>,
 }
 
-#[derive(Serialize)]
-struct Availability {
+#[derive(Serialize, ToSchema)]
+#[schema(as = AliasCheckResponse)]
+pub(crate) struct Availability {
     /// Whether it is a name at all.
     valid: bool,
     available: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Page {
+#[schema(as = UserGroupHeaderPage)]
+pub(crate) struct Page {
     prefix_filter: String,
     children: Vec<Header>,
     total_number_of_results: u64,
 }
 
-#[derive(Serialize)]
-struct Batch {
+#[derive(Serialize, ToSchema)]
+#[schema(as = UserGroupHeaderBatch)]
+pub(crate) struct Batch {
     children: Vec<Header>,
 }
 
 /// A user or a team in few words. Never an address.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = UserGroupHeader)]
 pub(crate) struct Header {
     owner_id: String,
     user_name: String,
@@ -58,8 +64,8 @@ pub(crate) struct Header {
 }
 
 /// A user or a team, as this API's own calls write it.
-#[derive(Serialize)]
-struct Principal {
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Principal {
     id: String,
     name: String,
     kind: &'static str,

@@ -3,6 +3,7 @@
 use pierhead_policy::PrincipalId;
 use pierhead_projects::Profile as Found;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::answer::{Answer, ok};
 use crate::error::Failure;
@@ -15,20 +16,23 @@ const CERTIFIED: u64 = 0x8;
 const VERIFIED: u64 = 0x10;
 const REVIEWER: u64 = 0x20;
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Profile {
+#[schema(as = UserProfile)]
+pub(crate) struct Profile {
     owner_id: String,
     user_name: String,
     /// One's own.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<String>>)]
     emails: Option<[String; 1]>,
 }
 
 /// What was asked for of a user. Nobody here is verified or reviews anybody.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Bundle {
+#[schema(as = UserBundle)]
+pub(crate) struct Bundle {
     user_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     user_profile: Option<Profile>,
@@ -40,9 +44,10 @@ struct Bundle {
     is_reviewer: Option<bool>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Record {
+#[schema(as = PassingRecord)]
+pub(crate) struct Record {
     user_id: String,
     passed: bool,
 }

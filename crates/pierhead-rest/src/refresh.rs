@@ -6,21 +6,24 @@ use pierhead_policy::PrincipalId;
 use pierhead_projects::record::{CredentialRecord, Parent};
 use pierhead_projects::scopes;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::answer::{Answer, done, ok};
 use crate::error::Failure;
 use crate::exchange::{Exchange, principal_of};
-use crate::json::{Time, shown};
+use crate::json::{ScopeName, Time, shown};
 use crate::page::{PAGE, after_token, read_token};
 use crate::token::{id, state};
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Written {
+#[schema(as = RefreshToken)]
+pub(crate) struct Written {
     id: String,
     user_id: String,
     from: String,
     personal_access_token: Option<String>,
+    #[schema(value_type = Vec<ScopeName>)]
     scopes: Vec<&'static str>,
     created: Time,
     last_used: Option<Time>,
@@ -28,9 +31,10 @@ struct Written {
     state: &'static str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Page {
+#[schema(as = RefreshTokenPage)]
+pub(crate) struct Page {
     results: Vec<Written>,
     next_page_token: Option<String>,
 }

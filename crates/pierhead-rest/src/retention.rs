@@ -6,6 +6,7 @@ use pierhead_model::Tag;
 use pierhead_projects::MAX_PAGE;
 use pierhead_registry::{RetentionRule, Retirable};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::answer::{Answer, ok};
 use crate::error::Failure;
@@ -13,9 +14,10 @@ use crate::exchange::Exchange;
 use crate::json::{Time, digits};
 
 /// A misspelt `dryRun` must not be taken for none.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct Sent {
+#[schema(as = RetireRequest)]
+pub(crate) struct Sent {
     newest: Option<u32>,
     younger_than_seconds: Option<u64>,
     #[serde(default)]
@@ -24,9 +26,9 @@ struct Sent {
     state: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Retired {
+pub(crate) struct Retired {
     /// The first of them.
     results: Vec<Manifest>,
     total_number_of_results: usize,
@@ -38,13 +40,15 @@ struct Retired {
     complete: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Manifest {
+#[schema(as = RetiredManifest)]
+pub(crate) struct Manifest {
     digest: String,
     size: u64,
     pushed_on: Time,
     /// The tags it was pushed as.
+    #[schema(value_type = Vec<String>)]
     tags: Vec<Tag>,
 }
 

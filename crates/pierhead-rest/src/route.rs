@@ -68,6 +68,8 @@ pub(crate) enum Operation {
     ExplainEntity,
     ExplainName,
     ReadAudit,
+    ExportAudit,
+    GetDocument,
     ListEntityTrash,
     ListPushes,
     Retire,
@@ -238,14 +240,21 @@ const CALLS: &[(&str, Methods)] = &[
     ("/pierhead/v1/entity/{}/history", &[(GET, Op::ListPushes)]),
     ("/pierhead/v1/entity/{}/retire", &[(POST, Op::Retire)]),
     ("/pierhead/v1/audit", &[(GET, Op::ReadAudit)]),
+    ("/pierhead/v1/openapi.json", &[(GET, Op::GetDocument)]),
+    ("/pierhead/v1/audit/export", &[(GET, Op::ExportAudit)]),
 ];
+
+/// The method and the path of each, and what it is.
+pub(crate) fn operations() -> impl Iterator<Item = (Method, &'static str, Operation)> {
+    CALLS.iter().flat_map(|(path, methods)| {
+        let methods = methods.iter();
+        methods.map(|(method, operation)| (method.clone(), *path, *operation))
+    })
+}
 
 /// The method and the path of each.
 pub(crate) fn calls() -> impl Iterator<Item = (Method, &'static str)> {
-    CALLS.iter().flat_map(|(path, methods)| {
-        let methods = methods.iter();
-        methods.map(|(method, _)| (method.clone(), *path))
-    })
+    operations().map(|(method, path, _)| (method, path))
 }
 
 /// What every path of the API begins with.

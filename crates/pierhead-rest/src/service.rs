@@ -18,8 +18,8 @@ use crate::options::RestOptions;
 use crate::query::Query;
 use crate::route::{Operation, PREFIXES, Route, calls};
 use crate::{
-    account, acl, audit, auth, bundle, children, docker, entity, explain, member, permission,
-    principals, profile, refresh, retention, team, token, trash,
+    account, acl, audit, auth, bundle, children, docker, entity, explain, member, openapi,
+    permission, principals, profile, refresh, retention, team, token, trash,
 };
 
 /// The management API of some [`Projects`], as a [`tower_service::Service`].
@@ -195,5 +195,7 @@ async fn dispatch(exchange: &Exchange<'_>, operation: Operation) -> Answer {
         Operation::ExplainEntity => explain::entity(exchange).await,
         Operation::ExplainName => explain::name(exchange).await,
         Operation::ReadAudit => audit::read(exchange).await,
+        Operation::GetDocument => openapi::answer(),
+        Operation::ExportAudit => audit::export(exchange).await,
     }
 }

@@ -5,6 +5,7 @@ use pierhead_projects::principals::{MemberQuery, PrincipalKind, PrincipalQuery, 
 use pierhead_projects::survey::PrincipalKey;
 use pierhead_projects::{AccountName, Actor, MAX_PAGE, ProjectsError, fold};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::answer::{Answer, created, done, ok};
 use crate::error::Failure;
@@ -19,28 +20,32 @@ pub(crate) enum Role {
     Manager,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct New {
+#[schema(as = NewTeam)]
+pub(crate) struct New {
     name: String,
 }
 
 /// As the platform's clients send it, with what no team has here.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct NewPlain {
+#[schema(as = NewPlatformTeam)]
+pub(crate) struct NewPlain {
     name: String,
     can_public_join: Option<bool>,
 }
 
-#[derive(Deserialize)]
-struct Wanted {
+#[derive(Deserialize, ToSchema)]
+#[schema(as = TeamIds)]
+pub(crate) struct Wanted {
     list: Vec<Principal>,
 }
 
 /// A team with a page of who is in it.
-#[derive(Serialize)]
-struct Written {
+#[derive(Serialize, ToSchema)]
+#[schema(as = TeamWithPeople)]
+pub(crate) struct Written {
     id: String,
     name: String,
     members: Vec<Person>,
@@ -48,13 +53,15 @@ struct Written {
     next: Option<String>,
 }
 
-#[derive(Serialize)]
-struct Made {
+#[derive(Serialize, ToSchema)]
+#[schema(as = MadeTeam)]
+pub(crate) struct Made {
     id: String,
 }
 
-#[derive(Serialize)]
-struct Person {
+#[derive(Serialize, ToSchema)]
+#[schema(as = TeamPerson)]
+pub(crate) struct Person {
     id: String,
     name: String,
     member: bool,
@@ -62,17 +69,19 @@ struct Person {
 }
 
 /// A team as the platform's clients read it. Only its managers let anybody in.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Plain {
+#[schema(as = Team)]
+pub(crate) struct Plain {
     id: String,
     name: String,
     can_public_join: bool,
     can_request_membership: bool,
 }
 
-#[derive(Serialize)]
-struct List {
+#[derive(Serialize, ToSchema)]
+#[schema(as = TeamList)]
+pub(crate) struct List {
     list: Vec<Plain>,
 }
 

@@ -7,32 +7,37 @@ use pierhead_policy::{PrincipalId, Scope};
 use pierhead_projects::record::{CredentialId, CredentialRecord};
 use pierhead_projects::scopes;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::answer::{Answer, created, done, ok};
 use crate::error::Failure;
 use crate::exchange::Exchange;
-use crate::json::{Time, digits, shown};
+use crate::json::{ScopeName, Time, digits, shown};
 use crate::page::{PAGE, after_token, read_token};
 
-#[derive(Deserialize)]
-struct Sent {
+#[derive(Deserialize, ToSchema)]
+#[schema(as = NewToken)]
+pub(crate) struct Sent {
     name: String,
+    #[schema(value_type = Vec<ScopeName>)]
     scope: Vec<Scope>,
     expires: Option<String>,
 }
 
-#[derive(Serialize)]
-struct Made<'a> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = MadeToken)]
+pub(crate) struct Made<'a> {
     id: String,
     token: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Token {
+pub(crate) struct Token {
     id: String,
     user_id: String,
     name: String,
+    #[schema(value_type = Vec<ScopeName>)]
     scopes: Vec<&'static str>,
     created: Time,
     last_used: Option<Time>,
@@ -40,9 +45,10 @@ struct Token {
     state: &'static str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Page {
+#[schema(as = TokenPage)]
+pub(crate) struct Page {
     results: Vec<Token>,
     next_page_token: Option<String>,
 }

@@ -2,6 +2,7 @@
 
 use pierhead_projects::{TrashPage, TrashedView};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::answer::{Answer, done, ok};
 use crate::exchange::Exchange;
@@ -18,16 +19,18 @@ pub(crate) enum Move {
     Away,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Page {
+#[schema(as = TrashPage)]
+pub(crate) struct Page {
     results: Vec<Trashed>,
     total_number_of_results: usize,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Trashed {
+#[schema(as = TrashedEntity)]
+pub(crate) struct Trashed {
     entity_id: String,
     entity_name: String,
     /// Nothing where the server itself did it.

@@ -7,10 +7,13 @@ use pierhead_policy::{
 
 use crate::actor::{Actor, RoleUse, Standing};
 use crate::audit::{AuditQuery, AuditRow};
-use crate::entity::view::{Listed, MAX_PAGE};
+use crate::entity::view::{CHUNK, Listed, MAX_PAGE};
 use crate::error::ProjectsError;
 use crate::projects::{Projects, absent};
 use crate::record::TargetRecord;
+
+/// How many bytes of the record are read for one page, but for the last rows.
+const MAX_BYTES: usize = 4 << 20;
 
 /// What an explanation is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +35,9 @@ pub struct AuditRequest {
     pub principal: Option<PrincipalId>,
     /// Before this row.
     pub before: Option<u64>,
+    /// After this row, and the oldest first: for whoever keeps the record elsewhere. Rows come to be
+    /// seen in the order of their ids, so nothing is missed and nothing told twice.
+    pub after: Option<u64>,
     /// At most so many.
     pub limit: usize,
 }
@@ -138,8 +144,9 @@ impl Projects {
         Ok(false)
     }
 
-    /// The audit record, newest first: of an entity to who holds `CHANGE_PERMISSIONS` on it, in the
-    /// trash or not; all of it to operators, of what was purged, too.
+    /// The audit record, newest first unless it is asked for after a row: of an entity to who holds
+    /// `CHANGE_PERMISSIONS` on it, in the trash or not; all of it to operators, of what was purged,
+    /// too. A page ends early once it has 4 MiB.
     ///
     /// # Errors
     /// [`ProjectsError::Refused`], [`ProjectsError::OperatorsOnly`].
@@ -179,16 +186,32 @@ impl Projects {
             None => return Err(ProjectsError::OperatorsOnly),
         }
         let limit = request.limit.min(MAX_PAGE);
-        let query = AuditQuery {
+        let mut query = AuditQuery {
             entity: request.entity,
             principal: request.principal,
             before: request.before,
-            limit: limit + 1,
+            after: request.after,
+            limit: 0,
         };
-        let mut items = self.store().audit(&query).await?;
-        let more = items.len() > limit;
-        items.truncate(limit);
-        Ok(Listed { items, more })
+        let (mut items, mut bytes) = (Vec::new(), 0);
+        loop {
+            query.limit = (limit + 1 - items.len()).min(CHUNK);
+            let chunk = self.store().audit(&query).await?;
+            let last = chunk.len() < query.limit;
+            bytes += chunk.iter().map(AuditRow::len).sum::<usize>();
+            items.extend(chunk);
+            if last || items.len() > limit {
+                return Ok(Listed::cut(items, limit));
+            }
+            if bytes > MAX_BYTES {
+                return Ok(Listed { items, more: true });
+            }
+            let reached = items.last().map(|row| row.id);
+            match request.after {
+                Some(_) => query.after = reached,
+                None => query.before = reached,
+            }
+        }
     }
 }
 

@@ -50,6 +50,14 @@ pub struct AuditRow {
     pub after: Option<String>,
 }
 
+impl AuditRow {
+    /// About how much memory it takes, in bytes.
+    pub(crate) fn len(&self) -> usize {
+        let texts = [&self.before, &self.after].into_iter().flatten();
+        texts.map(String::len).sum::<usize>() + self.from.len() + self.what.len() + 64
+    }
+}
+
 /// Which rows of the audit record to read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AuditQuery {
@@ -59,6 +67,8 @@ pub struct AuditQuery {
     pub principal: Option<PrincipalId>,
     /// Only those with a smaller id.
     pub before: Option<u64>,
+    /// Only those with a larger id, and the oldest first.
+    pub after: Option<u64>,
     /// At most so many.
     pub limit: usize,
 }

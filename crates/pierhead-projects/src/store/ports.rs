@@ -108,7 +108,8 @@ pub trait ProjectStore: fmt::Debug + Send + Sync + 'static {
     /// Everything that is asked about, as of one moment, with the versions of all of it.
     async fn survey(&self, query: &SurveyQuery) -> Result<Survey, StoreError>;
 
-    /// The audit record, newest first.
+    /// The audit record, newest first unless it is asked for after a row. Ids grow in the order in
+    /// which rows come to be seen.
     async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditRow>, StoreError>;
 }
 

@@ -143,7 +143,7 @@ fn a_name_is_free_or_taken_or_none() {
         for body in [
             json!({ "alias": name, "type": "USER_NAME" }),
             json!({ "alias": name, "type": "TEAM_NAME" }),
-            json!({ "principalName": name }),
+            json!({ "alias": name }),
         ] {
             assert_eq!(check(&token, &body).expect(200), told, "{body}");
         }

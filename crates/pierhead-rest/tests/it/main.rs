@@ -6,6 +6,7 @@
 )]
 
 mod administer;
+mod audit;
 mod child;
 mod directory;
 mod docker;
@@ -13,10 +14,14 @@ mod entity;
 mod explain;
 mod ground;
 mod input;
+mod matrix;
+mod openapi;
 mod people;
 mod refresh;
 mod refuse;
 #[cfg(feature = "axum")]
 mod router;
+mod shape;
 mod share;
 mod trash;
+mod world;

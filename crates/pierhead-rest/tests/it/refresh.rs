@@ -13,7 +13,7 @@ use crate::ground::{Ground, PASSWORD, ground_of, text};
 
 const PATH: &str = "/pierhead/v1/refreshToken";
 
-fn refreshing() -> Ground {
+pub(crate) fn refreshing() -> Ground {
     ground_of(|options| options.with_refresh_tokens(Duration::from_secs(86_400)))
 }
 
@@ -35,7 +35,7 @@ fn issue(ground: &Ground, grant: GrantType, credentials: Credentials) -> Option<
 }
 
 /// What `docker login` keeps.
-fn kept(ground: &Ground, username: &str, password: &str) -> String {
+pub(crate) fn kept(ground: &Ground, username: &str, password: &str) -> String {
     let basic = Credentials::Basic {
         username: username.to_owned(),
         password: WireSecret::new(password),

@@ -236,9 +236,10 @@ fn audit(connection: &Connection, query: &AuditQuery) -> Result<Vec<AuditRow>, F
         (None, Some(_)) => "?1 IS NULL AND principal = ?2",
         (Some(_), Some(_)) => "entity = ?1 AND principal = ?2",
     };
+    let sorted = if query.after.is_some() { "ASC" } else { "DESC" };
     let sql = format!(
         "SELECT id, at, who, \"from\", what, entity, principal, before, after FROM audit
-         WHERE {of} AND id < ?3 ORDER BY id DESC LIMIT ?4"
+         WHERE {of} AND id < ?3 AND id > ?4 ORDER BY id {sorted} LIMIT ?5"
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let found = statement.query_map(
@@ -246,6 +247,7 @@ fn audit(connection: &Connection, query: &AuditQuery) -> Result<Vec<AuditRow>, F
             query.entity.map(|id| signed(id.get())),
             query.principal.map(|id| signed(id.get())),
             query.before.map_or(i64::MAX, count),
+            query.after.map_or(i64::MIN, count),
             count(query.limit),
         ],
         |row| {

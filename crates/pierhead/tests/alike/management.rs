@@ -8,7 +8,7 @@ use crate::ground::Sent;
 const LIST: &str = r#"{"resourceAccess":[{"principalId":273949,"accessType":["READ"]}]}"#;
 
 /// Calls that name no entity and no repository, or are about accounts and teams.
-const NAMELESS: [(Method, &str); 28] = [
+const NAMELESS: &[(Method, &str)] = &[
     (Method::POST, "/auth/v1/login"),
     (Method::DELETE, "/auth/v1/session"),
     (Method::GET, "/auth/v1/personalAccessToken"),
@@ -20,6 +20,21 @@ const NAMELESS: [(Method, &str); 28] = [
     (Method::GET, "/repo/v1/userProfile"),
     (Method::GET, "/repo/v1/userProfile/"),
     (Method::GET, "/repo/v1/userProfile/{}"),
+    (Method::GET, "/repo/v1/user/{}/bundle"),
+    (Method::GET, "/repo/v1/user/{}/certifiedUserPassingRecord"),
+    (Method::GET, "/repo/v1/user/{}/team"),
+    (Method::GET, "/repo/v1/userGroupHeaders"),
+    (Method::GET, "/repo/v1/userGroupHeaders/batch"),
+    (Method::POST, "/repo/v1/principal/available"),
+    (Method::POST, "/repo/v1/team"),
+    (Method::GET, "/repo/v1/team/{}"),
+    (Method::PUT, "/repo/v1/team/{}/member/{}"),
+    (Method::DELETE, "/repo/v1/team/{}/member/{}"),
+    (Method::GET, "/repo/v1/team/{}/member/{}/membershipStatus"),
+    (Method::GET, "/repo/v1/teams"),
+    (Method::POST, "/repo/v1/teamList"),
+    (Method::GET, "/repo/v1/teamMembers/{}"),
+    (Method::GET, "/pierhead/v1/openapi.json"),
     (Method::POST, "/repo/v1/entity"),
     (Method::GET, "/repo/v1/trashcan/view"),
     (Method::GET, "/pierhead/v1/account"),
@@ -51,7 +66,7 @@ impl Call {
     /// How it is answered whatever it names. The record of what was done is for accounts alone, so
     /// whoever shows nothing is asked to sign in before anything is looked for.
     pub(crate) fn answer(&self, signed_in: bool) -> StatusCode {
-        if self.path == "/pierhead/v1/audit" && !signed_in {
+        if self.path.starts_with("/pierhead/v1/audit") && !signed_in {
             StatusCode::UNAUTHORIZED
         } else {
             StatusCode::NOT_FOUND
@@ -66,7 +81,7 @@ impl Call {
 
 /// The paths and methods that name nothing of a project's.
 pub(crate) fn nameless() -> impl Iterator<Item = (Method, &'static str)> {
-    NAMELESS.into_iter()
+    NAMELESS.iter().cloned()
 }
 
 /// Requests that name an entity, by its number `ENTITY`.
@@ -103,6 +118,18 @@ pub(crate) fn by_number(etag: &str) -> Vec<Call> {
             r#"{"newest":1,"dryRun":true}"#,
         ),
         call(Method::GET, "/pierhead/v1/audit", "").asking("?entity=ENTITY"),
+        call(Method::GET, "/pierhead/v1/audit/export", "").asking("?entity=ENTITY"),
+        call(
+            Method::POST,
+            "/repo/v1/entity/{}/bundle2",
+            r#"{"includeEntity":true}"#,
+        ),
+        call(Method::GET, "/repo/v1/entity/{}/type", ""),
+        call(
+            Method::POST,
+            "/repo/v1/entity/child",
+            r#"{"parentId":"ENTITY","entityName":"tools"}"#,
+        ),
     ];
     let access = "/repo/v1/entity/{}/access";
     for permission in ["READ", "DOWNLOAD", "CHANGE_PERMISSIONS"] {
