@@ -108,6 +108,7 @@ mod service;
 mod team;
 mod token;
 mod trash;
+mod unmended;
 
 pub use body::BoxError;
 pub use error::Fault;

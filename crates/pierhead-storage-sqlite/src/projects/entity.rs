@@ -1,5 +1,6 @@
 //! Changes of projects and repositories.
 
+use pierhead_model::{ContentDigest, Tag};
 use pierhead_policy::{AccessList, EntityId};
 use pierhead_projects::change::{Batch, Change, EntityRef};
 use pierhead_storage::{ParentId, RepositoryId, Retirement, StoreError};
@@ -7,7 +8,7 @@ use rusqlite::{Connection, params};
 
 use super::change::{id, one};
 use crate::board::Effects;
-use crate::codec::signed;
+use crate::codec::{key, signed};
 use crate::error::Fault;
 use crate::{collect, repository, retention};
 
@@ -46,6 +47,30 @@ pub(super) fn apply(
             )?;
             write_list(tx, *project, list)
         }
+        Change::CreateReference {
+            id: reference,
+            project,
+            name,
+            description,
+        } => one(
+            tx,
+            "INSERT INTO entity
+                 (id, kind, external, parent, name, description, who, at, etag, own_list)
+             SELECT ?1, 2, 1, id, ?3, ?4, ?5, ?6, 1, 0 FROM entity WHERE id = ?2 AND kind = 1",
+            params![
+                signed(reference.get()),
+                signed(project.get()),
+                name.as_str(),
+                description,
+                who(batch).unwrap_or_default(),
+                at
+            ],
+        ),
+        Change::RecordTag {
+            reference,
+            tag,
+            digest,
+        } => record_tag(tx, *reference, tag, digest, batch, at),
         Change::SetProjectName { project, name } => one(
             tx,
             "UPDATE entity
@@ -63,7 +88,7 @@ pub(super) fn apply(
             "UPDATE entity SET name = coalesce(?3, name),
                      description = coalesce(?4, description),
                      modified_at = ?5, modified_by = ?6, etag = etag + 1
-                 WHERE id = ?1 AND etag = ?2 AND (?3 IS NULL OR kind = 1)",
+                 WHERE id = ?1 AND etag = ?2 AND (?3 IS NULL OR kind = 1 OR external = 1)",
             params![
                 signed(entity.id().get()),
                 signed(*etag),
@@ -113,6 +138,36 @@ fn who(batch: &Batch) -> Option<String> {
     batch.actor.id().map(|who| who.get().to_string())
 }
 
+/// What a tag of an external repository names now, and that it was said.
+fn record_tag(
+    tx: &Connection,
+    reference: EntityId,
+    tag: &Tag,
+    digest: &ContentDigest,
+    batch: &Batch,
+    at: i64,
+) -> Result<(), Fault> {
+    let number = signed(reference.get());
+    one(
+        tx,
+        "INSERT INTO external_tag (repository, name, digest, pushed_at)
+         SELECT id, ?2, ?3, ?4 FROM entity WHERE id = ?1 AND external = 1
+         ON CONFLICT (repository, name) DO UPDATE SET digest = ?3, pushed_at = ?4",
+        params![number, tag.as_str(), key(digest), at],
+    )?;
+    one(
+        tx,
+        "INSERT INTO history (repository, tag, digest, at, who) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![
+            number,
+            tag.as_str(),
+            key(digest),
+            at,
+            who(batch).unwrap_or_default()
+        ],
+    )
+}
+
 /// Takes what is in the trash away. What a repository held, and most repositories of a large project,
 /// are swept up by collections, so that much of it does not hold up the writer.
 fn purge(tx: &Connection, effects: &mut Effects, entity: EntityRef) -> Result<(), Fault> {
@@ -128,6 +183,12 @@ fn purge(tx: &Connection, effects: &mut Effects, entity: EntityRef) -> Result<()
     match entity {
         EntityRef::Repository(id) => {
             if !repository::purge(tx, effects, RepositoryId(id.get()))? {
+                return Err(StoreError::Stale.into());
+            }
+            Ok(())
+        }
+        EntityRef::External(id) => {
+            if !repository::purge_external(tx, effects, RepositoryId(id.get()))? {
                 return Err(StoreError::Stale.into());
             }
             Ok(())
@@ -170,8 +231,8 @@ fn set_list(
 }
 
 fn write_list(tx: &Connection, entity: EntityId, list: &AccessList) -> Result<(), Fault> {
-    let sql = "INSERT INTO entry (entity, principal, bits, parent, name, at)
-               SELECT id, ?2, ?3, parent, name, at FROM entity WHERE id = ?1";
+    let sql = "INSERT INTO entry (entity, principal, bits, parent, name, at, external)
+               SELECT id, ?2, ?3, parent, name, at, external FROM entity WHERE id = ?1";
     for entry in list.entries() {
         let bits = entry.permissions.bits();
         one(

@@ -9,12 +9,14 @@ mod catalog;
 mod change;
 mod children;
 mod entity;
+mod gone;
 mod listing;
 mod merge;
 mod principals;
 mod project;
 mod rows;
 mod survey;
+mod unmended;
 
 #[cfg(test)]
 mod steps_tests;
