@@ -40,10 +40,17 @@ impl Projects {
         let found = self.store().unmended(after, limit.min(MAX_PAGE)).await?;
         let seen = |target: &crate::record::TargetRecord| {
             let view = EntityView::of(target, &who)?;
-            Ok((view, target.as_entity().trash_state() != TrashState::Outside))
+            Ok((
+                view,
+                target.as_entity().trash_state() != TrashState::Outside,
+            ))
         };
         Ok(UnmendedPage {
-            items: found.found.iter().map(seen).collect::<Result<_, ProjectsError>>()?,
+            items: found
+                .found
+                .iter()
+                .map(seen)
+                .collect::<Result<_, ProjectsError>>()?,
             next: found.last,
         })
     }

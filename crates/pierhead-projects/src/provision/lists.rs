@@ -158,9 +158,10 @@ impl Planner<'_> {
         }
         if let Some(owner) = owner.filter(|owner| Some(*owner) != found.owner) {
             let change = Change::SetOwner { project: id, owner };
-            self.plan
-                .changes
-                .push(Recorded::replacing(change, &json!(found.owner.map(PrincipalId::get))));
+            self.plan.changes.push(Recorded::replacing(
+                change,
+                &json!(found.owner.map(PrincipalId::get)),
+            ));
         }
         let entries = match (share, owner) {
             (None, None) => None,

@@ -101,10 +101,7 @@ fn neighbours(tx: &Connection, who: PrincipalId) -> rusqlite::Result<Vec<ScopeId
     scopes.collect()
 }
 
-fn entries(
-    tx: &Connection,
-    who: PrincipalId,
-) -> rusqlite::Result<Vec<(EntityRef, Permissions)>> {
+fn entries(tx: &Connection, who: PrincipalId) -> rusqlite::Result<Vec<(EntityRef, Permissions)>> {
     let mut found = tx.prepare_cached(
         "SELECT entity, bits, parent IS NULL FROM entry WHERE principal = ?1 ORDER BY entity",
     )?;

@@ -98,7 +98,9 @@ pub(super) fn tags(connection: &Connection, query: &TagQuery) -> Result<TagRows,
         "tag"
     };
     let total: u64 = connection
-        .prepare_cached(&format!("SELECT count(*) FROM {table} WHERE repository = ?1"))?
+        .prepare_cached(&format!(
+            "SELECT count(*) FROM {table} WHERE repository = ?1"
+        ))?
         .query_row([repository], |row| row.unsigned(0))?;
     let (offset, limit) = (query.offset as u64, query.limit as u64);
     let limit = limit.min(total.saturating_sub(offset));

@@ -17,9 +17,9 @@ use pierhead_storage::{HistoryEntry, ParentId, RepositoryId, ScopeId, StoreError
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::{catalog, children, listing, rows, survey, unmended};
-use crate::{SqliteStore, history};
 use crate::codec::{RowExt as _, count, signed};
 use crate::error::Fault;
+use crate::{SqliteStore, history};
 
 /// What a repository's row is read by, in the order that [`repository`] takes it.
 const REPOSITORY: &str = "e.id, e.name, e.own_list, e.trashed_by, e.etag, e.parent,
@@ -95,11 +95,14 @@ impl ProjectStore for SqliteStore {
         after: Option<EntityId>,
         limit: usize,
     ) -> Result<UnmendedRows, StoreError> {
-        self.scan("look for projects that nobody can mend", move |connection| {
-            crate::readers::consistent(connection, |connection| {
-                unmended::unmended(connection, after, limit)
-            })
-        })
+        self.scan(
+            "look for projects that nobody can mend",
+            move |connection| {
+                crate::readers::consistent(connection, |connection| {
+                    unmended::unmended(connection, after, limit)
+                })
+            },
+        )
         .await
     }
 

@@ -411,6 +411,7 @@ fn a_page_of_tags_costs_a_few_steps_for_each_tag_there_is() {
         for (offset, each) in [(0, 4), (LARGE / 2, 6), (LARGE - 100, 4)] {
             let query = TagQuery {
                 repository: EntityId::new(ONE_PROJECT).unwrap(),
+                external: false,
                 order,
                 descending: true,
                 offset: usize::try_from(offset).unwrap(),
