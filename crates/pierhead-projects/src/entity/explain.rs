@@ -66,7 +66,7 @@ impl Projects {
             (_, Some(name_ok)) => target.as_repository(name_ok),
             (_, None) => target.as_entity(),
         };
-        let fits = by_name.is_some() || target.takes(action);
+        let fits = target.takes(action);
         let other = about.filter(|about| Some(*about) != who.id());
         let by_role = self.may_ask(&who, &target, &asked, other)?;
         let used = RoleUse {

@@ -9,12 +9,17 @@ use serde_json::json;
 use crate::ground::{Reply, Scene, scene};
 
 /// Calls about one entity: method, what is behind its id, body.
-const ABOUT_ONE: [(&str, &str, &str); 16] = [
+const ABOUT_ONE: [(&str, &str, &str); 17] = [
     ("GET", "", ""),
     ("PUT", "", r#"{"etag":"0000000000000000-1"}"#),
     ("DELETE", "", ""),
     ("GET", "/path", ""),
     ("GET", "/dockerTag", ""),
+    (
+        "POST",
+        "/dockerCommit",
+        r#"{"tag":"v1","digest":"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}"#,
+    ),
     ("GET", "/acl", ""),
     ("POST", "/acl", r#"{"resourceAccess":[]}"#),
     (
