@@ -181,7 +181,7 @@ fn guessing_the_password_of_an_open_session_locks_out() {
 }
 
 #[test]
-fn nothing_is_left_of_an_account_but_its_name_and_its_deeds() {
+fn a_deleted_account_holds_nothing_any_more() {
     let scene = scene();
     let (ground, projects) = (&scene.ground, &scene.ground.projects);
     let caller = ground.caller("eve");
@@ -215,7 +215,6 @@ fn nothing_is_left_of_an_account_but_its_name_and_its_deeds() {
 
     scene.delete(&server(), scene.eve, None).unwrap();
 
-    // What it held in its hands.
     let refused = ground.bearer(&registry);
     assert!(matches!(refused, Err(AuthenticationError::Invalid)));
     assert!(ground.sign_in("eve", PASSWORD, &[]).is_err());
@@ -242,12 +241,17 @@ fn nothing_is_left_of_an_account_but_its_name_and_its_deeds() {
     let blob = block_on(store.find_blob(&new.view, &digest, Touch::No)).unwrap();
     assert_eq!(blob, None);
 
-    // Where it stood.
     assert!(!scene.is_listed(scene.eve));
     let team = block_on(projects.team_named("lab")).unwrap().unwrap();
     assert_eq!(team.people, []);
+}
 
-    // Its deeds: the mark it set, the push, the record.
+#[test]
+fn the_deeds_of_a_deleted_account_keep_its_number() {
+    let scene = scene();
+    let (ground, projects) = (&scene.ground, &scene.ground.projects);
+    ground.push(&ground.caller("eve"), &scene.name("tools"));
+    scene.delete(&server(), scene.eve, None).unwrap();
     let found = block_on(projects.entity(scene.trashed)).unwrap();
     assert_eq!(found.repository.unwrap().trashed.unwrap().by, scene.eve);
     block_on(projects.restore(&acting(scene.ana), scene.trashed)).unwrap();
@@ -282,8 +286,13 @@ fn nothing_is_left_of_an_account_but_its_name_and_its_deeds() {
         scene.eve
     );
     assert_eq!(rows[0], ("remove-entry".to_owned(), Some(entry)));
+}
 
-    // Its name.
+#[test]
+fn neither_name_nor_number_is_given_again() {
+    let scene = scene();
+    let (ground, projects) = (&scene.ground, &scene.ground.projects);
+    scene.delete(&server(), scene.eve, None).unwrap();
     for name in ["eve", "e.v-e"] {
         let request = AccountRequest::with_password_hash(hash());
         let taken = block_on(projects.create_account(&server(), &name.parse().unwrap(), request));
@@ -301,7 +310,7 @@ fn nothing_is_left_of_an_account_but_its_name_and_its_deeds() {
     }
     let next = ground.account("next", false);
     assert!(next > scene.eve);
-    let gone = block_on(store.survey(&SurveyQuery::of(vec![
+    let gone = block_on(ground.store.survey(&SurveyQuery::of(vec![
         PrincipalKey::Id(scene.eve),
         PrincipalKey::Name("eve".to_owned()),
     ])));

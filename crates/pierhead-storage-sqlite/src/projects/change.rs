@@ -46,12 +46,11 @@ impl ChangeStore for SqliteStore {
             let at = micros(batch.at);
             let mut moved: Vec<ScopeId> = Vec::new();
             for recorded in &batch.changes {
-                match gone::of(&recorded.change) {
-                    Some(who) => gone::delete(tx, effects, who, recorded, &batch)?,
-                    None => {
-                        apply(tx, effects, &recorded.change, &batch, at)?;
-                        record(tx, &recorded.audit(), &batch)?;
-                    }
+                if let Some(who) = gone::of(&recorded.change) {
+                    gone::delete(tx, effects, who, recorded, &batch)?;
+                } else {
+                    apply(tx, effects, &recorded.change, &batch, at)?;
+                    record(tx, &recorded.audit(), &batch)?;
                 }
                 moved.extend(recorded.change.scopes());
             }

@@ -1,14 +1,14 @@
 //! Changes of projects and repositories.
 
-use pierhead_model::{ContentDigest, Tag};
 use pierhead_policy::{AccessList, EntityId};
 use pierhead_projects::change::{Batch, Change, EntityRef};
 use pierhead_storage::{ParentId, RepositoryId, Retirement, StoreError};
 use rusqlite::{Connection, params};
 
 use super::change::{id, one};
+use super::external;
 use crate::board::Effects;
-use crate::codec::{key, signed};
+use crate::codec::signed;
 use crate::error::Fault;
 use crate::{collect, repository, retention};
 
@@ -52,25 +52,12 @@ pub(super) fn apply(
             project,
             name,
             description,
-        } => one(
-            tx,
-            "INSERT INTO entity
-                 (id, kind, external, parent, name, description, who, at, etag, own_list)
-             SELECT ?1, 2, 1, id, ?3, ?4, ?5, ?6, 1, 0 FROM entity WHERE id = ?2 AND kind = 1",
-            params![
-                signed(reference.get()),
-                signed(project.get()),
-                name.as_str(),
-                description,
-                who(batch).unwrap_or_default(),
-                at
-            ],
-        ),
+        } => external::create(tx, (*reference, *project), name, description, batch),
         Change::RecordTag {
             reference,
             tag,
             digest,
-        } => record_tag(tx, *reference, tag, digest, batch, at),
+        } => external::record_tag(tx, *reference, tag, digest, batch),
         Change::SetProjectName { project, name } => one(
             tx,
             "UPDATE entity
@@ -134,38 +121,8 @@ pub(super) fn apply(
 }
 
 /// Who changes something, as a caller's id is written; nothing for the server itself.
-fn who(batch: &Batch) -> Option<String> {
+pub(super) fn who(batch: &Batch) -> Option<String> {
     batch.actor.id().map(|who| who.get().to_string())
-}
-
-/// What a tag of an external repository names now, and that it was said.
-fn record_tag(
-    tx: &Connection,
-    reference: EntityId,
-    tag: &Tag,
-    digest: &ContentDigest,
-    batch: &Batch,
-    at: i64,
-) -> Result<(), Fault> {
-    let number = signed(reference.get());
-    one(
-        tx,
-        "INSERT INTO external_tag (repository, name, digest, pushed_at)
-         SELECT id, ?2, ?3, ?4 FROM entity WHERE id = ?1 AND external = 1
-         ON CONFLICT (repository, name) DO UPDATE SET digest = ?3, pushed_at = ?4",
-        params![number, tag.as_str(), key(digest), at],
-    )?;
-    one(
-        tx,
-        "INSERT INTO history (repository, tag, digest, at, who) VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![
-            number,
-            tag.as_str(),
-            key(digest),
-            at,
-            who(batch).unwrap_or_default()
-        ],
-    )
 }
 
 /// Takes what is in the trash away. What a repository held, and most repositories of a large project,

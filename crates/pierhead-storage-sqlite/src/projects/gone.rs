@@ -61,10 +61,10 @@ pub(super) fn delete(
     }
     moved.extend(owned(tx, who)?.into_iter().map(EntityRef::scope));
     for sql in [
-        "UPDATE entity SET etag = etag + 1
-         WHERE id IN (SELECT entity FROM entry WHERE principal = ?1)",
+        "UPDATE entity SET etag = etag + 1, owner = nullif(owner, ?1)
+         WHERE id IN (SELECT entity FROM entry WHERE principal = ?1
+                      UNION SELECT id FROM entity WHERE owner = ?1)",
         "DELETE FROM entry WHERE principal = ?1",
-        "UPDATE entity SET owner = NULL, etag = etag + 1 WHERE owner = ?1",
         "DELETE FROM member WHERE account = ?1",
         "DELETE FROM member WHERE team = ?1",
         "DELETE FROM credential WHERE account = ?1",

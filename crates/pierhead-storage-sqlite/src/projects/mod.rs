@@ -9,6 +9,7 @@ mod catalog;
 mod change;
 mod children;
 mod entity;
+mod external;
 mod gone;
 mod listing;
 mod merge;
