@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use pierhead_model::Tag;
 use pierhead_policy::{AccessList, EntityId, Permission, Permissions, PrincipalId};
+use pierhead_registry::{RetentionRule, Retirable};
 use serde_json::{Map, Value, json};
 
 use crate::change::{Change, Recorded};
@@ -237,22 +238,29 @@ fn described(change: &Change) -> (&'static str, Option<Value>) {
         }
         Change::Retire {
             rule, manifests, ..
-        } => (
-            "retire",
-            Some(json!({
-                "newest": rule.newest(),
-                "youngerThan": rule.younger_than().map(|age| age.as_secs()),
-                "count": manifests.len(),
-                "manifests": manifests.iter().take(MAX_NAMED).map(|it| json!({
-                    "digest": it.digest.to_string(),
-                    "tags": it.tags.iter().map(Tag::as_str).collect::<Vec<_>>(),
-                })).collect::<Vec<_>>(),
-            })),
-        ),
+        } => ("retire", Some(retired_json(rule, manifests))),
         Change::UseRole { action, name, .. } => {
             ("use-role", Some(json!({ "action": action, "name": name })))
         }
     }
+}
+
+fn retired_json(rule: &RetentionRule, manifests: &[Retirable]) -> Value {
+    let named = manifests.iter().take(MAX_NAMED);
+    let named: Value = named
+        .map(|it| {
+            json!({
+                "digest": it.digest.to_string(),
+                "tags": it.tags.iter().map(Tag::as_str).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    json!({
+        "newest": rule.newest(),
+        "youngerThan": rule.younger_than().map(|age| age.as_secs()),
+        "count": manifests.len(),
+        "manifests": named,
+    })
 }
 
 fn concerned(change: &Change) -> (Option<EntityId>, Option<PrincipalId>) {

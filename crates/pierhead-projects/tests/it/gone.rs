@@ -305,8 +305,11 @@ fn neither_name_nor_number_is_given_again() {
             matches!(taken, Err(ProjectsError::NameTaken { .. })),
             "{taken:?}"
         );
-        let unknown = block_on(projects.principal_named(&server(), name));
+        let key = PrincipalKey::Name(pierhead_projects::fold(name));
+        let unknown = block_on(projects.principal(&server(), key));
         assert!(matches!(unknown, Err(ProjectsError::NotFound { .. })));
+        let free = block_on(projects.is_available(&server(), name)).unwrap();
+        assert!(!free, "{name}");
     }
     let next = ground.account("next", false);
     assert!(next > scene.eve);

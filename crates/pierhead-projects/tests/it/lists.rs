@@ -16,9 +16,8 @@ use pierhead_projects::change::{Batch, Change, Recorded};
 use pierhead_projects::listing::{CatalogQuery, ChildOrder};
 use pierhead_projects::record::{CallerRecord, TargetLookup, TargetRecord};
 use pierhead_projects::{
-    AccountStore as _, Actor, AsStored, CallerExtra, ChangeStore as _, Directory as _, FIRST_ENTITY,
-    ListRequest,
-    ProjectStore as _, Projects, ProjectsError, ThreadOffload,
+    AccountStore as _, Actor, AsStored, CallerExtra, ChangeStore as _, Directory as _,
+    FIRST_ENTITY, ListRequest, ProjectStore as _, Projects, ProjectsError, ThreadOffload,
 };
 use pierhead_registry::{Caller, Peer};
 use pierhead_storage::{CallerId, Fence, RepositoryStore as _};

@@ -14,7 +14,7 @@ const COMMIT: &str = r#"{"tag":"v1","digest":"sha256:e3b0c44298fc1c149afbf4c8996
 const REFERENCE: &str = r#"{"concreteType":"org.sagebionetworks.repo.model.docker.DockerRepository","parentId":"ENTITY","repositoryName":"docker.io/library/ubuntu"}"#;
 
 /// Calls that name no entity and no repository, or are about accounts and teams.
-const NAMELESS: [(Method, &str); 28] = [
+const NAMELESS: [(Method, &str); 30] = [
     (Method::POST, "/auth/v1/login"),
     (Method::DELETE, "/auth/v1/session"),
     (Method::GET, "/auth/v1/personalAccessToken"),
