@@ -25,6 +25,9 @@ pub enum ProjectsError {
     /// A wrong user name or password, or a disabled account: which of them is not said.
     #[error("the user name or password is not right")]
     WrongCredentials,
+    /// Whoever deletes their own account has not typed their password, or another one.
+    #[error("this wants your password once more, and what was sent is not it")]
+    WrongPassword,
     /// Too many wrong passwords, or too many at once.
     #[error("too many attempts to sign in; wait {} s", .retry_after.as_secs().max(1))]
     TooManySignIns {
@@ -73,6 +76,20 @@ pub enum ProjectsError {
     /// A repository's name never changes.
     #[error("a repository is never renamed; push it under another name")]
     NeverRenamed,
+    /// A reference's name is what it refers to.
+    #[error("a reference is named by its `repositoryName`; change that, and leave `name` out")]
+    NamedByTarget,
+    /// A name that is none of a repository in another registry.
+    #[error(transparent)]
+    ExternalName(#[from] crate::BadExternalName),
+    /// A reference to what is here.
+    #[error(
+        "this is a repository of this registry; refer to one in another registry, or push to it"
+    )]
+    OwnHost,
+    /// A tag that is recorded where tags are pushed.
+    #[error("tags of this repository are pushed; only those of an external one are recorded")]
+    NotExternal,
     /// A repository stays in its project.
     #[error("nothing is moved into another project; leave its parent as it is")]
     NeverMoved,

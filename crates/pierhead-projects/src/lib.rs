@@ -94,7 +94,8 @@
 //! # The map
 //!
 //! - [`Projects`]: the facade; [`Actor`]: who asks it.
-//! - `entity`: projects and repositories: seen, listed, described, shared, trashed, retired, explained.
+//! - `entity`: projects, repositories, references to others: seen, listed, described, shared, trashed,
+//!   retired, explained.
 //! - `people`: accounts, teams, names; passwords, sessions and tokens.
 //! - [`provision`]: a whole set-up from a file.
 //! - `seam`: the registry's seams (`authenticate`, `authorize`, `issue`), and the facts behind them.
@@ -123,10 +124,12 @@ pub use entity::content::{PushView, TagPage, TagRequest, TagView};
 pub use entity::describe::{DescribeRequest, MAX_DESCRIPTION};
 pub use entity::etag::{BadEtag, Etag};
 pub use entity::explain::{AuditRequest, Subject};
+pub use entity::external_name::{BadExternalName, ExternalName};
 pub use entity::project::{FIRST_ENTITY, MAX_PROJECT_NAME};
 pub use entity::retention::{RetirePlan, Retired};
 pub use entity::share::{SentList, ShareRequest};
 pub use entity::trash::{Purged, TrashPage, TrashedView};
+pub use entity::unmended::UnmendedPage;
 pub use entity::view::{EntityKind, EntityView, Listed, MAX_PAGE};
 pub use error::ProjectsError;
 pub use options::ProjectsOptions;

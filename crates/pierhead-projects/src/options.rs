@@ -15,6 +15,9 @@ pub struct ProjectsOptions {
     pub issuer: String,
     /// The `aud` of registry tokens and the `service` of challenges: host and port of the registry.
     pub service: String,
+    /// Other hosts, with their ports if need be, that the registry answers at: nothing in it is in
+    /// another registry. `issuer` and `service` need not be repeated.
+    pub hosts: Vec<String>,
     /// Certification, what `public` can hold, who creates projects, levels. Default:
     /// [`Options::default`].
     pub policy: Arc<dyn Rules>,
@@ -42,6 +45,7 @@ impl ProjectsOptions {
         Self {
             issuer: issuer.into(),
             service: service.into(),
+            hosts: Vec::new(),
             policy: Arc::new(Options::default()),
             directory: Arc::new(AsStored),
             ids: ProjectIds::default(),
@@ -52,6 +56,12 @@ impl ProjectsOptions {
             remembered: 10_000,
             lockout: pierhead_auth::lockout::LockoutLimits::default(),
         }
+    }
+
+    /// The same, known by these hosts as well.
+    pub fn with_hosts(mut self, hosts: impl IntoIterator<Item = String>) -> Self {
+        self.hosts.extend(hosts);
+        self
     }
 
     /// The same with another policy.

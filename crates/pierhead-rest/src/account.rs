@@ -45,6 +45,12 @@ pub(crate) struct NewPassword {
     password: String,
 }
 
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Farewell {
+    password: Option<String>,
+}
+
 #[derive(Serialize, ToSchema)]
 #[schema(as = Account)]
 pub(crate) struct Written {
@@ -107,6 +113,23 @@ pub(crate) async fn put_password(exchange: &Exchange<'_>) -> Answer {
     let password = Secret::new(sent.password);
     exchange.projects.set_password(&actor, id, password).await?;
     after(exchange, &actor, id).await
+}
+
+/// Deletes one. Who deletes another's sends no body.
+pub(crate) async fn delete(exchange: &Exchange<'_>) -> Answer {
+    let id = exchange.principal(0)?;
+    let sent: Farewell = if exchange.body.is_empty() {
+        Farewell::default()
+    } else {
+        exchange.sent()?
+    };
+    let actor = exchange.actor().await?;
+    let (password, peer) = (sent.password.map(Secret::new), exchange.peer());
+    let deleted = exchange
+        .projects
+        .delete_account(&actor, id, password, &peer);
+    deleted.await?;
+    Ok(done())
 }
 
 async fn show(exchange: &Exchange<'_>, which: PrincipalKey) -> Answer {

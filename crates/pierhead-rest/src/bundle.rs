@@ -86,7 +86,7 @@ pub(crate) async fn get(exchange: &Exchange<'_>) -> Answer {
     let etag = found.etag.to_string();
     let kind = match found.kind {
         EntityKind::Project => "project",
-        EntityKind::Repository => "dockerrepo",
+        EntityKind::Repository | EntityKind::External => "dockerrepo",
     };
     let permissions = if sent.include_permissions {
         Some(permission::held(exchange, &actor, id).await?)

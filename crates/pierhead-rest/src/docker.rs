@@ -1,12 +1,13 @@
-//! What is in a repository: its tags, every push of them, and its number by its name.
+//! What is in a repository: its tags, every push of them, and its number by its name; the tags of one
+//! elsewhere, as they are recorded.
 
-use pierhead_model::Tag;
+use pierhead_model::{ContentDigest, Tag};
 use pierhead_projects::listing::TagOrder;
 use pierhead_projects::{PushView, TagRequest};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::answer::{Answer, ok};
+use crate::answer::{Answer, created, ok};
 use crate::entity::Numbered;
 use crate::error::Failure;
 use crate::exchange::Exchange;
@@ -29,8 +30,19 @@ pub(crate) struct Tagged {
     tag: Tag,
     digest: String,
     created_on: Time,
-    size: u64,
+    /// Not known of what is in another registry.
+    size: Option<u64>,
     platforms: Vec<String>,
+}
+
+/// What a tag of an external repository names. What else the platform's clients send is the server's
+/// to say.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct Commit {
+    #[schema(value_type = String)]
+    tag: Tag,
+    #[schema(value_type = String)]
+    digest: ContentDigest,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -85,6 +97,16 @@ pub(crate) async fn tags(exchange: &Exchange<'_>) -> Answer {
             })
             .collect(),
     })
+}
+
+/// Records a tag of a repository in another registry.
+pub(crate) async fn record(exchange: &Exchange<'_>) -> Answer {
+    let id = exchange.entity()?;
+    let Commit { tag, digest } = exchange.sent()?;
+    let actor = exchange.actor().await?;
+    let recorded = exchange.projects.record_tag(&actor, id, &tag, digest);
+    recorded.await?;
+    created(&serde_json::json!({}))
 }
 
 /// The number of the repository of a name.

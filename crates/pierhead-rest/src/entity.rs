@@ -1,7 +1,9 @@
-//! Projects and repositories: made, seen, described.
+//! Projects, repositories and references to others: made, seen, described.
 
 use pierhead_policy::{EntityId, PrincipalId};
-use pierhead_projects::{Actor, DescribeRequest, EntityKind, EntityView};
+use pierhead_projects::{
+    Actor, BadExternalName, DescribeRequest, EntityKind, EntityView, ExternalName, ProjectsError,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -15,9 +17,10 @@ use crate::json::{Id, PROJECT, REPOSITORY, Time, shown};
 #[schema(as = NewEntity)]
 pub(crate) struct New {
     concrete_type: String,
-    name: String,
+    name: Option<String>,
     description: Option<String>,
     parent_id: Option<Id>,
+    repository_name: Option<String>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -72,14 +75,23 @@ pub(crate) struct Path {
     path: Vec<Named>,
 }
 
-/// Makes a project of the caller's own.
+/// Makes a project of the caller's own, or a reference to a repository in another registry.
 pub(crate) async fn make(exchange: &Exchange<'_>) -> Answer {
     let sent: New = exchange.sent()?;
-    if sent.concrete_type != PROJECT {
-        let reason =
-            format!("`concreteType` is `{PROJECT}` here; a repository is made by pushing to it");
-        return Err(Failure::malformed(reason));
-    }
+    let id = match sent.concrete_type.as_str() {
+        PROJECT => make_project(exchange, sent).await?,
+        REPOSITORY => make_reference(exchange, sent).await?,
+        _ => {
+            let reason = format!("`concreteType` is `{PROJECT}` or `{REPOSITORY}` here");
+            return Err(Failure::malformed(reason));
+        }
+    };
+    let found = exchange.projects.view(&Exchange::itself(), id).await?;
+    created(&written(exchange, found))
+}
+
+async fn make_project(exchange: &Exchange<'_>, sent: New) -> Result<EntityId, Failure> {
+    let name = sent.name.ok_or_else(|| lacking("name"))?;
     if sent.parent_id.is_some() {
         let reason = "a project is in nothing else; leave `parentId` out";
         return Err(Failure::malformed(reason));
@@ -88,10 +100,33 @@ pub(crate) async fn make(exchange: &Exchange<'_>) -> Answer {
     let owner = actor.id().unwrap_or(PrincipalId::ANONYMOUS);
     let description = sent.description.unwrap_or_default();
     let projects = exchange.projects;
-    let made = projects.create_project(&actor, owner, &sent.name, &description);
-    let id = made.await?;
-    let found = projects.view(&Exchange::itself(), id).await?;
-    created(&written(exchange, found))
+    let made = projects.create_project(&actor, owner, &name, &description);
+    Ok(made.await?)
+}
+
+async fn make_reference(exchange: &Exchange<'_>, sent: New) -> Result<EntityId, Failure> {
+    let text = sent.repository_name;
+    let text = text.ok_or_else(|| lacking("repositoryName"))?;
+    let to: ExternalName = text.parse().map_err(|error: BadExternalName| {
+        let own = "a repository of this registry is made by pushing to it";
+        Failure::malformed(format!("{error}; {own}"))
+    })?;
+    // Some clients name it by its address, most leave that to the server.
+    let named = |name: &String| *name == text || name == to.as_str();
+    if !sent.name.as_ref().is_none_or(named) {
+        return Err(ProjectsError::NamedByTarget.into());
+    }
+    let parent = sent.parent_id.ok_or_else(|| lacking("parentId"))?;
+    let parent = exchange.entity_of(&parent.0)?;
+    let actor = exchange.actor().await?;
+    let description = sent.description.unwrap_or_default();
+    let projects = exchange.projects;
+    let made = projects.create_reference(&actor, parent, &to, &description);
+    Ok(made.await?)
+}
+
+fn lacking(member: &str) -> Failure {
+    Failure::malformed(format!("`{member}` is needed; send it"))
 }
 
 /// One entity.
@@ -102,7 +137,8 @@ pub(crate) async fn get(exchange: &Exchange<'_>) -> Answer {
     ok(&written(exchange, found))
 }
 
-/// Changes name and description. What else is sent must be as it is, or is passed over.
+/// Changes name and description, and what a reference refers to. What else is sent must be as it is,
+/// or is passed over.
 pub(crate) async fn put(exchange: &Exchange<'_>) -> Answer {
     let id = exchange.entity()?;
     let sent: Changed = exchange.sent()?;
@@ -110,7 +146,7 @@ pub(crate) async fn put(exchange: &Exchange<'_>) -> Answer {
     let parent = sent.parent_id.as_ref().map(|id| exchange.entity_of(&id.0));
     let parent = parent.transpose()?;
     let repository = match sent.repository_name.as_deref() {
-        Some(name) => Some(exchange.repository_name(name)?.to_owned()),
+        Some(name) => Some(exchange.any_repository_name(name)?.to_owned()),
         None => None,
     };
     let request = DescribeRequest {
@@ -170,15 +206,18 @@ pub(crate) fn named(exchange: &Exchange<'_>, found: EntityView) -> Named {
 pub(crate) fn concrete(kind: EntityKind) -> &'static str {
     match kind {
         EntityKind::Project => PROJECT,
-        EntityKind::Repository => REPOSITORY,
+        EntityKind::Repository | EntityKind::External => REPOSITORY,
     }
 }
 
 /// All of an entity.
 pub(crate) fn written(exchange: &Exchange<'_>, found: EntityView) -> Entity {
     let service = &exchange.projects.options().service;
-    let is_repository = found.kind == EntityKind::Repository;
-    let repository_name = is_repository.then(|| format!("{service}/{}", found.name));
+    let (repository_name, is_managed) = match found.kind {
+        EntityKind::Project => (None, None),
+        EntityKind::Repository => (Some(format!("{service}/{}", found.name)), Some(true)),
+        EntityKind::External => (Some(found.name.clone()), Some(false)),
+    };
     Entity {
         id: exchange.shown(found.id),
         name: found.name,
@@ -191,6 +230,6 @@ pub(crate) fn written(exchange: &Exchange<'_>, found: EntityView) -> Entity {
         description: Some(found.description).filter(|text| !text.is_empty()),
         parent_id: found.parent.map(|parent| exchange.shown(parent)),
         repository_name,
-        is_managed: is_repository.then_some(true),
+        is_managed,
     }
 }

@@ -203,14 +203,20 @@ impl From<ProjectsError> for Failure {
                 Self::too_many(text, retry_after)
             }
             E::TooMany => Self::too_many(text, Duration::from_secs(1)),
-            E::NeedsSession | E::WiderToken | E::OperatorsOnly | E::TeamManagersOnly => {
-                Self::forbidden(text)
-            }
+            E::NeedsSession
+            | E::WrongPassword
+            | E::WiderToken
+            | E::OperatorsOnly
+            | E::TeamManagersOnly => Self::forbidden(text),
             E::Share(error) => unshared(&error),
             E::Inherits { .. } | E::NotFound { .. } => Self::new(StatusCode::NOT_FOUND, text),
             E::StaleEtag => Self::new(StatusCode::PRECONDITION_FAILED, text),
             E::NeverRenamed
             | E::NeverMoved
+            | E::NamedByTarget
+            | E::ExternalName(_)
+            | E::OwnHost
+            | E::NotExternal
             | E::TokenRequest
             | E::List(_)
             | E::Name(_)

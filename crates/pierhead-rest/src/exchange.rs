@@ -5,7 +5,7 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 use pierhead_auth::authorization::parse_bearer;
 use pierhead_policy::{EntityId, PrincipalId};
-use pierhead_projects::{Actor, Etag, Projects};
+use pierhead_projects::{Actor, Etag, ExternalName, Projects};
 use pierhead_registry::Peer;
 use serde::Deserialize;
 
@@ -91,14 +91,18 @@ impl Exchange<'_> {
 
     /// A repository's whole name, in which the registry's host may stand first.
     pub(crate) fn repository_name<'t>(&self, text: &'t str) -> Result<&'t str, Failure> {
-        let options = self.projects.options();
-        let bare = text
-            .strip_prefix(options.service.as_str())
-            .and_then(|rest| rest.strip_prefix('/'))
-            .unwrap_or(text);
-        match options.ids.split(bare) {
+        let bare = self.projects.without_host(text);
+        match self.projects.options().ids.split(bare) {
             Ok(_) => Ok(bare),
             Err(error) => Err(Failure::malformed(error.to_string())),
+        }
+    }
+
+    /// The name of a repository here, or of one in another registry.
+    pub(crate) fn any_repository_name<'t>(&self, text: &'t str) -> Result<&'t str, Failure> {
+        match text.parse::<ExternalName>() {
+            Ok(_) => Ok(text),
+            Err(_) => self.repository_name(text),
         }
     }
 }

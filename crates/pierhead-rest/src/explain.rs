@@ -8,7 +8,7 @@ use crate::error::Failure;
 use crate::exchange::{Exchange, principal_of};
 
 /// What can be asked about.
-pub(crate) const ACTIONS: [Action; 15] = [
+pub(crate) const ACTIONS: [Action; 17] = [
     Action::Pull,
     Action::ListTags,
     Action::Push,
@@ -17,6 +17,8 @@ pub(crate) const ACTIONS: [Action; 15] = [
     Action::See,
     Action::SeeList,
     Action::Describe,
+    Action::CreateExternalReference,
+    Action::ChangeExternalReference,
     Action::Trash,
     Action::Restore,
     Action::Purge,

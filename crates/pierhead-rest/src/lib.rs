@@ -109,6 +109,7 @@ mod service;
 mod team;
 mod token;
 mod trash;
+mod unmended;
 
 pub use body::BoxError;
 pub use error::Fault;

@@ -38,6 +38,7 @@ pub(crate) enum Operation {
     FindChild,
     GetPath,
     ListTags,
+    RecordTag,
     FindRepository,
     GetList,
     GiveList,
@@ -53,6 +54,7 @@ pub(crate) enum Operation {
     MakeAccount,
     FindAccount,
     GetAccount,
+    DeleteAccount,
     PutCertified,
     PutOperator,
     PutDisabled,
@@ -61,6 +63,7 @@ pub(crate) enum Operation {
     MakeTeam,
     FindTeam,
     GetTeam,
+    DeleteTeam,
     PutMember,
     DeleteMember,
     PutManager,
@@ -70,6 +73,7 @@ pub(crate) enum Operation {
     ReadAudit,
     ExportAudit,
     GetDocument,
+    ListUnmended,
     ListEntityTrash,
     ListPushes,
     Retire,
@@ -92,7 +96,9 @@ impl Operation {
                 | Self::ListTeams
                 | Self::GiveList
                 | Self::ReplaceList
+                | Self::RecordTag
                 | Self::MakeAccount
+                | Self::DeleteAccount
                 | Self::PutCertified
                 | Self::PutOperator
                 | Self::PutDisabled
@@ -143,7 +149,10 @@ const CALLS: &[(&str, Methods)] = &[
         &[(GET, Op::GetCertified)],
     ),
     ("/repo/v1/team", &[(POST, Op::MakePlatformTeam)]),
-    ("/repo/v1/team/{}", &[(GET, Op::GetPlatformTeam)]),
+    (
+        "/repo/v1/team/{}",
+        &[(GET, Op::GetPlatformTeam), (DELETE, Op::DeleteTeam)],
+    ),
     (
         "/repo/v1/team/{}/member/{}",
         &[(PUT, Op::PutMember), (DELETE, Op::DeleteMember)],
@@ -174,6 +183,7 @@ const CALLS: &[(&str, Methods)] = &[
     ("/repo/v1/entity/{}/type", &[(GET, Op::GetHeader)]),
     ("/repo/v1/entity/{}/path", &[(GET, Op::GetPath)]),
     ("/repo/v1/entity/{}/dockerTag", &[(GET, Op::ListTags)]),
+    ("/repo/v1/entity/{}/dockerCommit", &[(POST, Op::RecordTag)]),
     (
         "/repo/v1/entity/{}/acl",
         &[
@@ -197,7 +207,10 @@ const CALLS: &[(&str, Methods)] = &[
         "/pierhead/v1/account",
         &[(GET, Op::FindAccount), (POST, Op::MakeAccount)],
     ),
-    ("/pierhead/v1/account/{}", &[(GET, Op::GetAccount)]),
+    (
+        "/pierhead/v1/account/{}",
+        &[(GET, Op::GetAccount), (DELETE, Op::DeleteAccount)],
+    ),
     (
         "/pierhead/v1/account/{}/certified",
         &[(PUT, Op::PutCertified)],
@@ -219,7 +232,10 @@ const CALLS: &[(&str, Methods)] = &[
         "/pierhead/v1/team",
         &[(GET, Op::FindTeam), (POST, Op::MakeTeam)],
     ),
-    ("/pierhead/v1/team/{}", &[(GET, Op::GetTeam)]),
+    (
+        "/pierhead/v1/team/{}",
+        &[(GET, Op::GetTeam), (DELETE, Op::DeleteTeam)],
+    ),
     (
         "/pierhead/v1/team/{}/member/{}",
         &[(PUT, Op::PutMember), (DELETE, Op::DeleteMember)],
@@ -239,6 +255,7 @@ const CALLS: &[(&str, Methods)] = &[
     ),
     ("/pierhead/v1/entity/{}/history", &[(GET, Op::ListPushes)]),
     ("/pierhead/v1/entity/{}/retire", &[(POST, Op::Retire)]),
+    ("/pierhead/v1/project/unmended", &[(GET, Op::ListUnmended)]),
     ("/pierhead/v1/audit", &[(GET, Op::ReadAudit)]),
     ("/pierhead/v1/openapi.json", &[(GET, Op::GetDocument)]),
     ("/pierhead/v1/audit/export", &[(GET, Op::ExportAudit)]),

@@ -19,7 +19,7 @@ use crate::query::Query;
 use crate::route::{Operation, PREFIXES, Route, calls};
 use crate::{
     account, acl, audit, auth, bundle, children, docker, entity, explain, member, openapi,
-    permission, principals, profile, refresh, retention, team, token, trash,
+    permission, principals, profile, refresh, retention, team, token, trash, unmended,
 };
 
 /// The management API of some [`Projects`], as a [`tower_service::Service`].
@@ -162,6 +162,7 @@ async fn dispatch(exchange: &Exchange<'_>, operation: Operation) -> Answer {
         Operation::ListChildren => children::list(exchange).await,
         Operation::GetPath => entity::path(exchange).await,
         Operation::ListTags => docker::tags(exchange).await,
+        Operation::RecordTag => docker::record(exchange).await,
         Operation::FindRepository => docker::find(exchange).await,
         Operation::ListPushes => docker::pushes(exchange).await,
         Operation::Retire => retention::retire(exchange).await,
@@ -180,6 +181,7 @@ async fn dispatch(exchange: &Exchange<'_>, operation: Operation) -> Answer {
         Operation::MakeAccount => account::make(exchange).await,
         Operation::FindAccount => account::find(exchange).await,
         Operation::GetAccount => account::get(exchange).await,
+        Operation::DeleteAccount => account::delete(exchange).await,
         Operation::PutCertified => account::put(exchange, Account::Certified).await,
         Operation::PutOperator => account::put(exchange, Account::Operator).await,
         Operation::PutDisabled => account::put(exchange, Account::Disabled).await,
@@ -188,12 +190,14 @@ async fn dispatch(exchange: &Exchange<'_>, operation: Operation) -> Answer {
         Operation::MakeTeam => team::make(exchange).await,
         Operation::FindTeam => team::find(exchange).await,
         Operation::GetTeam => team::get(exchange).await,
+        Operation::DeleteTeam => team::delete(exchange).await,
         Operation::PutMember => team::put(exchange, Role::Member, true).await,
         Operation::DeleteMember => team::put(exchange, Role::Member, false).await,
         Operation::PutManager => team::put(exchange, Role::Manager, true).await,
         Operation::DeleteManager => team::put(exchange, Role::Manager, false).await,
         Operation::ExplainEntity => explain::entity(exchange).await,
         Operation::ExplainName => explain::name(exchange).await,
+        Operation::ListUnmended => unmended::list(exchange).await,
         Operation::ReadAudit => audit::read(exchange).await,
         Operation::GetDocument => openapi::answer(),
         Operation::ExportAudit => audit::export(exchange).await,

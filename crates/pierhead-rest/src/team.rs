@@ -171,6 +171,14 @@ pub(crate) async fn list_of(exchange: &Exchange<'_>) -> Answer {
     ok(&Results::of(found.await?, offset, plain))
 }
 
+/// Deletes one.
+pub(crate) async fn delete(exchange: &Exchange<'_>) -> Answer {
+    let team = exchange.principal(0)?;
+    let actor = exchange.actor().await?;
+    exchange.projects.delete_team(&actor, team).await?;
+    Ok(done())
+}
+
 /// Lets an account be something in a team, or ends that.
 pub(crate) async fn put(exchange: &Exchange<'_>, role: Role, is: bool) -> Answer {
     let (team, account) = (exchange.principal(0)?, exchange.principal(1)?);

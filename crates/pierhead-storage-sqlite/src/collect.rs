@@ -237,6 +237,14 @@ pub(crate) fn end_idle_uploads(tx: &Connection, by: &CallerId, most: usize) -> R
     end_uploads(tx, idle, params![by.as_str(), count(most)])
 }
 
+/// Ends every session, and removes everything staged, of a caller that is gone.
+#[cfg(feature = "projects")]
+pub(crate) fn end_all_of(tx: &Connection, caller: &str) -> Result<(), Fault> {
+    tx.prepare_cached("DELETE FROM staged WHERE caller = ?1")?
+        .execute([caller])?;
+    end_uploads(tx, "caller = ?1", [caller])
+}
+
 /// Ends every session begun, and everything staged, under names that no repository has, of a
 /// project that is being purged.
 #[cfg(feature = "projects")]
@@ -304,7 +312,10 @@ pub(crate) fn sweep_project(
         .query_map(params![project, count(STEP)], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
     for repository in &left {
-        repository::purge(tx, effects, RepositoryId(repository.cast_unsigned()))?;
+        let id = RepositoryId(repository.cast_unsigned());
+        if !repository::purge(tx, effects, id)? {
+            repository::purge_external(tx, effects, id)?;
+        }
     }
     if left.is_empty() {
         tx.prepare_cached("UPDATE purged_project SET swept = 1 WHERE project = ?1")?
@@ -320,6 +331,8 @@ fn sweep(tx: &Connection, repository: i64) -> Result<usize, Fault> {
     for sql in [
         "DELETE FROM tag WHERE repository = ?1 AND name IN
              (SELECT name FROM tag WHERE repository = ?1 LIMIT ?2)",
+        "DELETE FROM external_tag WHERE repository = ?1 AND name IN
+             (SELECT name FROM external_tag WHERE repository = ?1 LIMIT ?2)",
         "DELETE FROM link WHERE repository = ?1 AND digest IN
              (SELECT digest FROM link WHERE repository = ?1 LIMIT ?2)",
         "DELETE FROM history WHERE id IN

@@ -34,36 +34,50 @@ pub(crate) fn list(
     before: Option<u64>,
     limit: usize,
 ) -> Result<Vec<HistoryEntry>, Fault> {
-    let mut entries = Vec::new();
-    if let View::Repository(id) = view {
-        // Two statements, so that each walks an index in the order it answers in.
-        let sql = match tag {
-            None => {
-                "SELECT id, tag, digest, at, who FROM history
-                 WHERE repository = ?1 AND ?2 IS NULL AND id < ?3 ORDER BY id DESC LIMIT ?4"
-            }
-            Some(_) => {
-                "SELECT id, tag, digest, at, who FROM history
-                 WHERE repository = ?1 AND tag = ?2 AND id < ?3 ORDER BY id DESC LIMIT ?4"
-            }
-        };
-        let mut list = connection.prepare_cached(sql)?;
-        let mut rows = list.query(params![
-            signed(id.0),
+    let entries = match view {
+        View::Repository(id) => of(connection, *id, tag, before, limit)?,
+        View::New(_) => Vec::new(),
+    };
+    open(connection, view)?;
+    Ok(entries)
+}
+
+/// Every push there was to a repository, whatever has become of it.
+pub(crate) fn of(
+    connection: &Connection,
+    repository: RepositoryId,
+    tag: Option<&Tag>,
+    before: Option<u64>,
+    limit: usize,
+) -> Result<Vec<HistoryEntry>, Fault> {
+    // Two statements, so that each walks an index in the order it answers in.
+    let sql = match tag {
+        None => {
+            "SELECT id, tag, digest, at, who FROM history
+             WHERE repository = ?1 AND ?2 IS NULL AND id < ?3 ORDER BY id DESC LIMIT ?4"
+        }
+        Some(_) => {
+            "SELECT id, tag, digest, at, who FROM history
+             WHERE repository = ?1 AND tag = ?2 AND id < ?3 ORDER BY id DESC LIMIT ?4"
+        }
+    };
+    let mut list = connection.prepare_cached(sql)?;
+    let rows = list.query_map(
+        params![
+            signed(repository.0),
             tag.map(Tag::as_str),
             before.map_or(i64::MAX, count),
             count(limit)
-        ])?;
-        while let Some(row) = rows.next()? {
-            entries.push(HistoryEntry {
+        ],
+        |row| {
+            Ok(HistoryEntry {
                 id: row.unsigned(0)?,
                 tag: row.parsed(1)?,
                 digest: row.digest(2)?,
                 at: row.time(3)?,
                 by: row.caller(4)?,
-            });
-        }
-    }
-    open(connection, view)?;
-    Ok(entries)
+            })
+        },
+    )?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

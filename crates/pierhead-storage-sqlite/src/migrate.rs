@@ -21,6 +21,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0005_uploads.sql"),
     include_str!("schema/0008_refresh.sql"),
     include_str!("schema/0009_directory.sql"),
+    include_str!("schema/0007_gone.sql"),
 ];
 
 const WHAT: &str = "bring the database to this program's schema";

@@ -83,6 +83,26 @@ pub(crate) fn create(
     Ok(RepositoryId(number))
 }
 
+/// Takes a reference to another registry's repository away. What was recorded of its tags is left to
+/// collections.
+pub(crate) fn purge_external(
+    tx: &Connection,
+    effects: &mut Effects,
+    reference: RepositoryId,
+) -> Result<bool, Fault> {
+    let id = signed(reference.0);
+    let gone = tx
+        .prepare_cached("DELETE FROM entity WHERE id = ?1 AND external = 1")?
+        .execute([id])?;
+    if gone == 0 {
+        return Ok(false);
+    }
+    tx.prepare_cached("INSERT INTO purged (repository) VALUES (?1)")?
+        .execute([id])?;
+    effects.bump(tx, ScopeId::repository(reference))?;
+    Ok(true)
+}
+
 /// Takes a repository away: its name is free and nothing of it can be seen. Its many rows are left
 /// to collections, so that a large repository does not hold up the writer.
 pub(crate) fn purge(

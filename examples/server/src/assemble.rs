@@ -65,6 +65,7 @@ pub(crate) fn assemble(
 
     let rows = Arc::new(rows);
     let mut options = ProjectsOptions::new(settings.url(at), settings.service(at))
+        .with_hosts(settings.hosts())
         .with_policy(policy(config))
         .with_token_life(settings.token_life);
     if let Some(life) = config.session_life {

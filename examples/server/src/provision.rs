@@ -204,6 +204,9 @@ impl Provisioning {
         };
         say("left alone in the trash can", named(&report.in_trash));
         say("purged, and not made again", named(&report.purged));
+        let gone = report.gone.iter();
+        let gone = gone.map(|(line, name)| format!("{name} (line {line})"));
+        say("deleted, and left out", gone.collect());
         if report.is_unchanged() {
             lines.insert(0, "  nothing to change".to_owned());
         }

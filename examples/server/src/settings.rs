@@ -86,6 +86,13 @@ impl Settings {
         }
     }
 
+    /// Host and port of every public URL.
+    pub(crate) fn hosts(&self) -> Vec<String> {
+        let urls = self.public_urls.iter();
+        urls.map(|url| host_of(url.trim_end_matches('/')).to_owned())
+            .collect()
+    }
+
     /// What the registry calls itself in tokens.
     pub(crate) fn service(&self, at: SocketAddr) -> String {
         match &self.config.service {

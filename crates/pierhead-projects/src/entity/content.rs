@@ -15,7 +15,7 @@ use pierhead_storage::{
 use crate::actor::{Actor, Standing};
 use crate::entity::view::{Listed, MAX_PAGE, account_of};
 use crate::error::ProjectsError;
-use crate::listing::{TagOrder, TagQuery, TagRow};
+use crate::listing::{RecordedQuery, TagOrder, TagQuery, TagRow};
 use crate::projects::{Inner, Projects};
 
 /// The most manifests of an index that are looked at for one tag.
@@ -37,8 +37,8 @@ pub struct TagView {
     /// When it was last pushed.
     pub at: SystemTime,
     /// The bytes of the manifest and of everything it names, each once; of an index those of its
-    /// first 64 images that are there, added up.
-    pub size: u64,
+    /// first 64 images that are there, added up. Of an external repository that is not known.
+    pub size: Option<u64>,
     /// What it runs on, such as `linux/amd64`; empty where that is not known.
     pub platforms: Vec<String>,
 }
@@ -96,8 +96,10 @@ impl Projects {
         if target.repository.is_none() {
             return Ok(TagPage::default());
         }
+        let external = target.is_external();
         let query = TagQuery {
             repository: id,
+            external,
             order: request.order,
             descending: request.descending,
             offset: request.offset,
@@ -111,6 +113,16 @@ impl Projects {
         };
         let mut items = Vec::with_capacity(found.rows.len());
         for TagRow { tag, digest, at } in found.rows {
+            if external {
+                items.push(TagView {
+                    tag,
+                    digest,
+                    at,
+                    size: None,
+                    platforms: Vec::new(),
+                });
+                continue;
+            }
             let Some(sum) = self.inner.sum_of_tag(&mut look, digest).await? else {
                 break;
             };
@@ -118,7 +130,7 @@ impl Projects {
                 tag,
                 digest,
                 at,
-                size: sum.size,
+                size: Some(sum.size),
                 platforms: sum.platforms,
             });
         }
@@ -135,8 +147,8 @@ impl Projects {
         Ok(versions.first().map_or(0, |version| version.content))
     }
 
-    /// Every push of one tag, or of all, the newest first, before push `before`. A project has
-    /// none.
+    /// Every push of one tag, or of all, the newest first, before push `before`; of an external
+    /// repository everything that was recorded. A project has none.
     ///
     /// # Errors
     /// As for [`Projects::view`].
@@ -152,10 +164,20 @@ impl Projects {
         let limit = limit.min(MAX_PAGE);
         let mut items = Vec::new();
         if target.repository.is_some() {
-            let view = View::Repository(RepositoryId(id.get()));
             let wanted = limit + 1;
-            let rows = &self.inner.facts.repositories;
-            let found = rows.history(&view, tag, before, wanted).await?;
+            let found = if target.is_external() {
+                let query = RecordedQuery {
+                    reference: id,
+                    tag: tag.cloned(),
+                    before,
+                    limit: wanted,
+                };
+                self.store().recorded(&query).await?
+            } else {
+                let view = View::Repository(RepositoryId(id.get()));
+                let rows = &self.inner.facts.repositories;
+                rows.history(&view, tag, before, wanted).await?
+            };
             let told = !matches!(who, Standing::Anonymous);
             items.extend(found.into_iter().map(|entry| PushView {
                 id: entry.id,

@@ -3,8 +3,9 @@
 use pierhead_policy::{Action, EntityId};
 
 use crate::actor::Actor;
-use crate::change::{Change, EntityRef, Recorded};
+use crate::change::{Change, Recorded};
 use crate::entity::etag::Etag;
+use crate::entity::external_name::ExternalName;
 use crate::entity::project::check_project_name;
 use crate::entity::share::present;
 use crate::entity::view::{EntityKind, EntityView};
@@ -22,7 +23,8 @@ pub struct DescribeRequest {
     pub etag: Etag,
     /// A project's name; a repository's must be the one it has.
     pub name: Option<String>,
-    /// A repository's name once more; means nothing of a project.
+    /// A repository's name once more, with or without the registry's host; of an external one what
+    /// it is to refer to. Means nothing of a project.
     pub repository: Option<String>,
     /// What it is about.
     pub description: Option<String>,
@@ -58,7 +60,12 @@ impl Projects {
         until_settled!(async {
             let who = self.standing(actor).await?;
             let target = self.entity(id).await?;
-            let permitted = self.permit(&who, Action::Describe, &target.as_entity())?;
+            let action = if target.is_external() {
+                Action::ChangeExternalReference
+            } else {
+                Action::Describe
+            };
+            let permitted = self.permit(&who, action, &target.as_entity())?;
             let before = EntityView::of(&target, &who)?;
             let (entity, _, number) = present(&target)?;
             if request.etag != before.etag {
@@ -67,18 +74,9 @@ impl Projects {
             if request.parent.is_some() && request.parent != before.parent {
                 return Err(ProjectsError::NeverMoved);
             }
-            let again = request.repository.as_ref();
-            if before.kind == EntityKind::Repository && again.is_some_and(|it| *it != before.name) {
-                return Err(ProjectsError::NeverRenamed);
-            }
-            let name = request.name.clone().filter(|name| *name != before.name);
+            let name = self.new_name(request, &before)?;
             let description = request.description.clone();
             let description = description.filter(|text| *text != before.description);
-            match (entity, &name) {
-                (EntityRef::Repository(_), Some(_)) => return Err(ProjectsError::NeverRenamed),
-                (EntityRef::Project(_), Some(name)) => check_project_name(name)?,
-                (_, None) => {}
-            }
             check_description(description.as_deref())?;
             if name.is_none() && description.is_none() {
                 return Ok(());
@@ -94,13 +92,50 @@ impl Projects {
                 description,
             };
             let mut changes = vec![Recorded::replacing(change, &was)];
-            changes.extend(permitted.record(Action::Describe, target.entity()));
+            changes.extend(permitted.record(action, target.entity()));
             let mut expect = target.versions.clone();
             expect.extend(who.versions());
             Ok(self.commit(actor, expect, changes).await?)
         })?;
         // It is done, whatever has become of the right to see it.
         Ok(self.view(actor, id).await.ok())
+    }
+
+    /// What an entity is to be called, if that is another name than it has.
+    fn new_name(
+        &self,
+        request: &DescribeRequest,
+        before: &EntityView,
+    ) -> Result<Option<String>, ProjectsError> {
+        let name = request.name.as_ref().filter(|name| **name != before.name);
+        let repository = request.repository.as_deref();
+        match before.kind {
+            EntityKind::Project => {
+                name.map_or(Ok(()), |name| check_project_name(name))?;
+                Ok(name.cloned())
+            }
+            EntityKind::Repository => {
+                let same = |sent| self.without_host(sent) == before.name;
+                if name.is_some() || !repository.is_none_or(same) {
+                    return Err(ProjectsError::NeverRenamed);
+                }
+                Ok(None)
+            }
+            EntityKind::External => {
+                let wanted: Option<ExternalName> = repository.map(str::parse).transpose()?;
+                let wanted = wanted.filter(|wanted| wanted.as_str() != before.name);
+                if let Some(wanted) = &wanted {
+                    self.check_elsewhere(wanted)?;
+                }
+                let wanted = wanted.map(|wanted| wanted.to_string());
+                match name {
+                    Some(name) if wanted.as_ref() != Some(name) => {
+                        Err(ProjectsError::NamedByTarget)
+                    }
+                    _ => Ok(wanted),
+                }
+            }
+        }
     }
 }
 

@@ -72,6 +72,7 @@ impl Projects {
             (_, Some(name_ok)) => target.as_repository(name_ok),
             (_, None) => target.as_entity(),
         };
+        let fits = target.takes(action);
         let other = about.filter(|about| Some(*about) != who.id());
         let by_role = self.may_ask(&who, &target, &asked, other)?;
         let used = RoleUse {
@@ -84,6 +85,7 @@ impl Projects {
             ..RoleUse::of("explain")
         };
         self.shown_by_role(actor, by_role, used).await?;
+        let asked = if fits { asked } else { Target::Nothing };
         let (policy, ids) = (&*self.options().policy, &self.options().ids);
         let explanation = match other {
             None => explain(policy, ids, &who.facts(), action, &asked),

@@ -52,7 +52,7 @@ struct Decided {
 }
 
 impl Projects {
-    /// What a rule lets go of a repository as it is now. A project has none. One repository at a
+    /// What a rule lets go of a repository as it is now. A project has none, nor has a reference. One repository at a
     /// time is looked at: it may hold much.
     ///
     /// # Errors
@@ -203,14 +203,14 @@ impl Projects {
         let target = self.entity(id).await?;
         // What goes is told by tag and digest.
         self.permit(&who, Action::See, &target.as_entity())?;
-        // A project holds nothing itself; who might delete in it is told so.
-        let action = match target.repository {
+        // A project, or a reference, holds nothing itself; who might delete in it is told so.
+        let action = match target.managed() {
             Some(_) => Action::Delete,
             None => Action::Trash,
         };
         let permitted = self.permit(&who, action, &target.as_entity())?;
         let (mut content, mut batches) = (0, Vec::new());
-        if target.repository.is_some() {
+        if target.managed().is_some() {
             let _one = One::at_a_time(&self.inner).ok_or(ProjectsError::Busy)?;
             let view = View::Repository(RepositoryId(id.get()));
             let inventory = self.rows().inventory(&view).await?;

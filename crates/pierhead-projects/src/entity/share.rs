@@ -140,7 +140,11 @@ pub(crate) fn present(
 ) -> Result<(EntityRef, Option<&AccessList>, u64), ProjectsError> {
     match (&target.repository, &target.project) {
         (Some(found), Some(_)) => Ok((
-            EntityRef::Repository(found.id),
+            if found.external {
+                EntityRef::External(found.id)
+            } else {
+                EntityRef::Repository(found.id)
+            },
             found.own_list.as_ref(),
             found.etag,
         )),

@@ -19,13 +19,15 @@ pub(crate) const CHUNK: usize = 200;
 /// How many rows at least: an embedder's table may leave most of them out.
 pub(crate) const MIN_CHUNK: usize = 32;
 
-/// Whether a project or a repository.
+/// What an entity is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum EntityKind {
     /// A project.
     Project,
     /// A repository.
     Repository,
+    /// A reference to a repository in another registry.
+    External,
 }
 
 /// An entity as whoever may see it sees it.
@@ -35,7 +37,7 @@ pub struct EntityView {
     pub id: EntityId,
     /// What it is.
     pub kind: EntityKind,
-    /// A project's name; a repository's whole name.
+    /// A project's name; a repository's whole name, of an external one with its host.
     pub name: String,
     /// What it is about; may be empty.
     pub description: String,
@@ -77,6 +79,7 @@ impl EntityView {
             ..stamp
         };
         let (kind, name) = match (&target.repository, &target.project) {
+            (Some(found), _) if found.external => (EntityKind::External, &found.name),
             (Some(found), _) => (EntityKind::Repository, &found.name),
             (None, Some(found)) => (EntityKind::Project, &found.name),
             (None, None) => return Err(crate::projects::absent()),
@@ -87,7 +90,7 @@ impl EntityView {
             kind,
             name: name.clone(),
             description: about.description.clone(),
-            parent: parent.filter(|_| kind == EntityKind::Repository),
+            parent: parent.filter(|_| kind != EntityKind::Project),
             created: told(about.created),
             modified: told(about.modified),
             etag: etag(target, number),
@@ -162,13 +165,17 @@ impl Projects {
 
     /// A name without the registry's host, as the distribution protocol takes it.
     pub(crate) fn bare_name(&self, name: &str) -> Result<RepositoryName, ProjectsError> {
-        let host = &self.options().service;
-        let bare = name
-            .strip_prefix(host.as_str())
-            .and_then(|rest| rest.strip_prefix('/'))
-            .unwrap_or(name);
+        let bare = self.without_host(name);
         bare.parse()
             .map_err(|_| ProjectsError::openly(Reason::NotAName))
+    }
+
+    /// A name without the registry's host, if that stands before it.
+    pub fn without_host<'n>(&self, name: &'n str) -> &'n str {
+        let host = self.options().service.as_str();
+        name.strip_prefix(host)
+            .and_then(|rest| rest.strip_prefix('/'))
+            .unwrap_or(name)
     }
 
     /// What is there under a name, and whether it is one. What no registry takes for a name is

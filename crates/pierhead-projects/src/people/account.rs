@@ -265,7 +265,7 @@ impl Projects {
     }
 }
 
-fn keeps_an_operator(found: &Account, survey: &Survey) -> Result<(), ProjectsError> {
+pub(crate) fn keeps_an_operator(found: &Account, survey: &Survey) -> Result<(), ProjectsError> {
     if !found.disabled && survey.active_operators <= 1 {
         return Err(ProjectsError::LastOperator);
     }

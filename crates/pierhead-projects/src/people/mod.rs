@@ -1,6 +1,7 @@
 //! Accounts, teams and what they show: names, passwords, sessions, tokens.
 
 pub(crate) mod account;
+pub(crate) mod gone;
 pub(crate) mod name;
 pub(crate) mod offload;
 pub(crate) mod password;

@@ -11,7 +11,7 @@ use crate::principals::{
     MemberQuery, MemberRow, PrincipalKind, PrincipalQuery, PrincipalRow, TeamsQuery,
 };
 use crate::projects::Projects;
-use crate::survey::PrincipalKey;
+use crate::survey::{PrincipalKey, SurveyQuery};
 
 impl Projects {
     /// The user or team of a number, or of a name however it is spelt.
@@ -78,8 +78,10 @@ impl Projects {
     pub async fn is_available(&self, actor: &Actor, name: &str) -> Result<bool, ProjectsError> {
         self.reads_names(actor).await?;
         let name: AccountName = name.parse()?;
-        let taken = self.row(PrincipalKey::Name(name.folded())).await?;
-        Ok(taken.is_none())
+        // Who is gone has the name for ever.
+        let key = PrincipalKey::Name(name.folded());
+        let taken = self.survey(SurveyQuery::of(vec![key])).await?;
+        Ok(taken.principals.iter().all(Option::is_none))
     }
 
     /// The teams that an account is a member of. What is no account is in none: that is asked of

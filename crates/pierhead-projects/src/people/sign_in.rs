@@ -269,6 +269,23 @@ impl Inner {
         }
     }
 
+    /// Whether it is an account's password that somebody has typed once more. A wrong one counts like
+    /// one that does not sign in.
+    pub(crate) async fn confirm(
+        &self,
+        account: &CallerRecord,
+        password: Secret,
+        from: &Peer,
+    ) -> Result<(), ProjectsError> {
+        let typed = self.by_password(&account.name, password, from).await;
+        let typed = typed.map_err(|why| why.managing(ProjectsError::WrongPassword))?;
+        if typed.record.id == account.id {
+            Ok(())
+        } else {
+            Err(ProjectsError::WrongPassword)
+        }
+    }
+
     /// Whether what somebody signs in with is still good.
     async fn signed_in(&self, extra: CallerExtra) -> Result<SignedIn, NotSignedIn> {
         let who = (extra.account, extra.credential);

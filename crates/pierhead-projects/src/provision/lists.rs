@@ -27,7 +27,7 @@ impl Planner<'_> {
                 .map_err(|error| ProvisionError::at(line, error.to_string()))?;
         }
         let owner = match &project.owner {
-            Some(owner) => Some(self.known_user(line, owner)?),
+            Some(owner) => self.known_user(line, owner)?,
             None => None,
         };
         let share = match &project.share {
@@ -111,8 +111,13 @@ impl Planner<'_> {
         let line = project.line;
         let name = project.name.clone();
         let name = name.ok_or_else(|| ProvisionError::at(line, "a new project needs a `name`"))?;
-        let owner =
-            owner.ok_or_else(|| ProvisionError::at(line, "a new project needs an `owner`"))?;
+        let owner = owner.ok_or_else(|| {
+            let message = match &project.owner {
+                Some(_) => "the owner was deleted; name another",
+                None => "a new project needs an `owner`",
+            };
+            ProvisionError::at(line, message)
+        })?;
         let id = match &project.id {
             Some(text) => entity_id(line, text, &self.options.ids)?,
             None => self
@@ -121,7 +126,7 @@ impl Planner<'_> {
                 .ok_or_else(|| moved(line))?,
         };
         self.once(line, id)?;
-        let list = self.list(owner, &share.unwrap_or_default())?;
+        let list = self.list(Some(owner), &share.unwrap_or_default())?;
         self.plan.report.projects_created.push((id, name.clone()));
         let change = Change::CreateProject {
             description: String::new(),
@@ -151,11 +156,12 @@ impl Planner<'_> {
                 .changes
                 .push(Recorded::replacing(change, &json!(found.name)));
         }
-        if let Some(owner) = owner.filter(|owner| *owner != found.owner) {
+        if let Some(owner) = owner.filter(|owner| Some(*owner) != found.owner) {
             let change = Change::SetOwner { project: id, owner };
-            self.plan
-                .changes
-                .push(Recorded::replacing(change, &json!(found.owner.get())));
+            self.plan.changes.push(Recorded::replacing(
+                change,
+                &json!(found.owner.map(PrincipalId::get)),
+            ));
         }
         let entries = match (share, owner) {
             (None, None) => None,
@@ -163,7 +169,7 @@ impl Planner<'_> {
             (None, Some(_)) => Some(stored(project.line, &found.list)),
         };
         if let Some(entries) = entries {
-            let list = self.list(owner.unwrap_or(found.owner), &entries)?;
+            let list = self.list(owner.or(found.owner), &entries)?;
             if list != found.list {
                 let list_before = list_json(&found.list);
                 let entity = EntityRef::Project(id);
@@ -184,12 +190,12 @@ impl Planner<'_> {
         Ok(())
     }
 
-    /// The list of these entries in which the owner holds everything.
-    fn list(&self, owner: PrincipalId, entries: &[Shared]) -> Result<AccessList> {
-        let kept = entries.iter().filter(|(_, who, _)| *who != owner);
+    /// The list of these entries in which the owner, if there still is one, holds everything.
+    fn list(&self, owner: Option<PrincipalId>, entries: &[Shared]) -> Result<AccessList> {
+        let kept = entries.iter().filter(|(_, who, _)| Some(*who) != owner);
         let all = kept
             .map(|(_, who, what)| (*who, *what))
-            .chain([(owner, Permissions::ALL)]);
+            .chain(owner.map(|owner| (owner, Permissions::ALL)));
         AccessList::checked(all, &*self.options.policy, |_| true).map_err(|error| {
             let whose = match error {
                 ListError::PublicTooMuch { .. } => Some(PrincipalId::PUBLIC),
@@ -201,14 +207,16 @@ impl Planner<'_> {
     }
 
     fn entries(
-        &self,
+        &mut self,
         share: &[ProvisionShare],
         teams: &HashMap<String, PrincipalId>,
     ) -> Result<Entries> {
         let mut seen = HashSet::new();
         let mut entries = Entries::new();
         for entry in share {
-            let who = self.shared_with(entry, teams)?;
+            let Some(who) = self.shared_with(entry, teams)? else {
+                continue;
+            };
             if !seen.insert(who) {
                 let message = "this user or team is listed twice; give it one entry";
                 return Err(ProvisionError::at(entry.line, message));
@@ -218,19 +226,24 @@ impl Planner<'_> {
         Ok(entries)
     }
 
+    /// Whom an entry means; nobody where that was deleted.
     fn shared_with(
-        &self,
+        &mut self,
         entry: &ProvisionShare,
         teams: &HashMap<String, PrincipalId>,
-    ) -> Result<PrincipalId> {
+    ) -> Result<Option<PrincipalId>> {
         let line = entry.line;
         match (&entry.user, &entry.team, &entry.everyone) {
             (Some(user), None, None) => self.known_user(line, user),
             (None, Some(team), None) => {
                 let folded = fold(team);
                 match (teams.get(&folded), self.world.names.get(&folded)) {
-                    (Some(id), _) => Ok(*id),
-                    (None, Some(Found::Team(found))) => Ok(found.id),
+                    (Some(id), _) => Ok(Some(*id)),
+                    (None, Some(Found::Team(found))) => Ok(Some(found.id)),
+                    (None, Some(Found::Gone { name, .. })) => {
+                        self.gone(line, name);
+                        Ok(None)
+                    }
                     _ => {
                         let team = shown(team);
                         let message = format!("there is no team `{team}`; add it as a [[team]]");
@@ -238,7 +251,7 @@ impl Planner<'_> {
                     }
                 }
             }
-            (None, None, Some(name)) => everyone(name).ok_or_else(|| {
+            (None, None, Some(name)) => everyone(name).map(Some).ok_or_else(|| {
                 let name = shown(name);
                 let message =
                     format!("`everyone` is `registered` or `public`, not `{name}`; correct it");

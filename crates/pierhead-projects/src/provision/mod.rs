@@ -1,7 +1,8 @@
 //! Provisioning: accounts, teams and projects from a file that a lab keeps.
 //!
 //! What a key gives is the whole truth for what it names: members and entries that are not listed
-//! go. What is absent is untouched. Accounts, teams and projects are never deleted.
+//! go. What is absent is untouched. Accounts, teams and projects are never deleted, and what was
+//! deleted is never made again: the report says which lines name it.
 
 mod lists;
 mod people;
@@ -110,6 +111,9 @@ pub struct ProvisionReport {
     /// Projects that were purged and are not made again, with the line that names them: no id is
     /// used twice.
     pub purged: Vec<(usize, EntityId)>,
+    /// Users and teams that were deleted and are not made again, with every line that names them: no
+    /// name is given twice. They are left out there.
+    pub gone: Vec<(usize, String)>,
 }
 
 impl ProvisionReport {
@@ -119,6 +123,7 @@ impl ProvisionReport {
             == Self {
                 in_trash: self.in_trash.clone(),
                 purged: self.purged.clone(),
+                gone: self.gone.clone(),
                 ..Self::default()
             }
     }

@@ -28,6 +28,10 @@ impl Planner<'_> {
                 user.line,
                 format!("`{name}` is a team; choose another name"),
             )),
+            Some(Found::Gone { name, .. }) => {
+                self.gone(user.line, name);
+                Ok(())
+            }
             None => self.new_user(index, user, name, email),
         }
     }
@@ -113,7 +117,7 @@ impl Planner<'_> {
             .map_err(|error: crate::BadEmail| ProvisionError::at(user.line, error.to_string()))?;
         let same_name = |found: &Found| match found {
             Found::Account(account) => fold(&account.name) == fold(&user.name),
-            Found::Team(_) => false,
+            Found::Team(_) | Found::Gone { .. } => false,
         };
         let other = self
             .world
@@ -144,13 +148,18 @@ impl Planner<'_> {
         }
     }
 
-    pub(super) fn team(&mut self, team: &ProvisionTeam) -> Result<PrincipalId> {
+    /// The team as it is to be; none where it was deleted.
+    pub(super) fn team(&mut self, team: &ProvisionTeam) -> Result<Option<PrincipalId>> {
         let name = self.name(team.line, "team", &team.name)?;
         let found = match self.world.names.get(&name.folded()) {
             Some(Found::Team(found)) => found.clone(),
             Some(Found::Account(_)) => {
                 let message = format!("`{name}` is a user; choose another name");
                 return Err(ProvisionError::at(team.line, message));
+            }
+            Some(Found::Gone { name, .. }) => {
+                self.gone(team.line, name);
+                return Ok(None);
             }
             None => {
                 let id = self
@@ -171,12 +180,14 @@ impl Planner<'_> {
             }
         };
         let Some(members) = &team.members else {
-            return Ok(found.id);
+            return Ok(Some(found.id));
         };
         let mut wanted = HashSet::new();
         let mut changes = Vec::new();
         for member in members {
-            let account = self.known_user(team.line, member)?;
+            let Some(account) = self.known_user(team.line, member)? else {
+                continue;
+            };
             if wanted.insert(account) {
                 changes.extend(member_change(&found, account, true));
             }
@@ -198,7 +209,7 @@ impl Planner<'_> {
             self.plan.report.teams_changed.push(found.name.clone());
         }
         self.plan.changes.extend(changes);
-        Ok(found.id)
+        Ok(Some(found.id))
     }
 }
 

@@ -116,8 +116,9 @@ pub(super) fn plan(
     // Every team is known before a project names one, and every user before a team does.
     let mut teams = HashMap::new();
     for team in &provision.teams {
-        let id = planner.team(team)?;
-        teams.insert(fold(&team.name), id);
+        if let Some(id) = planner.team(team)? {
+            teams.insert(fold(&team.name), id);
+        }
     }
     check_names_once(&provision.projects)?;
     for project in &provision.projects {
@@ -143,16 +144,26 @@ pub(super) struct Planner<'a> {
 }
 
 impl Planner<'_> {
-    pub(super) fn known_user(&self, line: usize, name: &str) -> Result<PrincipalId> {
+    /// The user of a name; nobody where that was deleted.
+    pub(super) fn known_user(&mut self, line: usize, name: &str) -> Result<Option<PrincipalId>> {
         let folded = fold(name);
         match (self.users.get(&folded), self.world.names.get(&folded)) {
-            (Some(id), _) => Ok(*id),
-            (None, Some(Found::Account(account))) => Ok(account.id),
+            (Some(id), _) => Ok(Some(*id)),
+            (None, Some(Found::Account(account))) => Ok(Some(account.id)),
+            (None, Some(Found::Gone { name, .. })) => {
+                self.gone(line, name);
+                Ok(None)
+            }
             _ => {
                 let message = format!("there is no user `{}`; add it as a [[user]]", shown(name));
                 Err(ProvisionError::at(line, message))
             }
         }
+    }
+
+    /// Somebody who was deleted is left out where the file names them.
+    pub(super) fn gone(&mut self, line: usize, name: &str) {
+        self.plan.report.gone.push((line, name.to_owned()));
     }
 }
 

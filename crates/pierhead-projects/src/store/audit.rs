@@ -3,13 +3,14 @@
 use std::time::SystemTime;
 
 use pierhead_model::Tag;
-use pierhead_policy::{AccessList, EntityId, Permission, PrincipalId};
-use serde_json::{Value, json};
+use pierhead_policy::{AccessList, EntityId, Permission, Permissions, PrincipalId};
+use pierhead_registry::{RetentionRule, Retirable};
+use serde_json::{Map, Value, json};
 
 use crate::change::{Change, Recorded};
 use crate::record::{CredentialKind, Parent};
 
-/// The most manifests that a row names of those that it counts.
+/// The most manifests, or entities, that a row names of those that it counts.
 const MAX_NAMED: usize = 1_000;
 
 /// What a row says of a change, apart from who, where from and when.
@@ -73,15 +74,42 @@ pub struct AuditQuery {
     pub limit: usize,
 }
 
+/// An entry of somebody who is gone, which went with them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GoneEntry {
+    /// In whose list it stood.
+    pub entity: EntityId,
+    /// Whose it was.
+    pub principal: PrincipalId,
+    /// What it gave.
+    pub permissions: Permissions,
+}
+
+impl GoneEntry {
+    /// Its row for the audit record of the entity.
+    pub fn audit(&self) -> AuditEntry {
+        let before = entry_json(self.principal, self.permissions);
+        AuditEntry {
+            what: "remove-entry",
+            entity: Some(self.entity),
+            principal: Some(self.principal),
+            before: Some(before.to_string()),
+            after: None,
+        }
+    }
+}
+
 /// A list as the audit record writes it.
 pub(crate) fn list_json(list: &AccessList) -> Value {
     list.entries()
         .iter()
-        .map(|entry| {
-            let names: Vec<&str> = entry.permissions.iter().map(Permission::name).collect();
-            json!({ "principal": entry.principal.get(), "permissions": names })
-        })
+        .map(|entry| entry_json(entry.principal, entry.permissions))
         .collect()
+}
+
+fn entry_json(principal: PrincipalId, permissions: Permissions) -> Value {
+    let names: Vec<&str> = permissions.iter().map(Permission::name).collect();
+    json!({ "principal": principal.get(), "permissions": names })
 }
 
 impl Recorded {
@@ -113,6 +141,22 @@ impl Recorded {
             after: after.map(|value| value.to_string()),
         }
     }
+
+    /// The same of a user or a team that went with these entries: how many they were, and whose of
+    /// the first thousand.
+    pub fn audit_with(&self, entries: &[GoneEntry]) -> AuditEntry {
+        let before = self.before.as_deref();
+        let before = before.and_then(|text| serde_json::from_str(text).ok());
+        let mut before: Map<String, Value> = before.unwrap_or_default();
+        let named = entries.iter().take(MAX_NAMED);
+        let named: Value = named.map(|entry| entry.entity.get()).collect();
+        before.insert("entries".to_owned(), json!(entries.len()));
+        before.insert("entities".to_owned(), named);
+        AuditEntry {
+            before: Some(Value::Object(before).to_string()),
+            ..self.audit()
+        }
+    }
 }
 
 fn described(change: &Change) -> (&'static str, Option<Value>) {
@@ -129,6 +173,8 @@ fn described(change: &Change) -> (&'static str, Option<Value>) {
         Change::SetOperator { operator, .. } => ("set-operator", Some(json!(operator))),
         Change::SetDisabled { disabled, .. } => ("set-disabled", Some(json!(disabled))),
         Change::SetPassword { .. } => ("set-password", None),
+        Change::DeleteAccount { .. } => ("delete-account", None),
+        Change::DeleteTeam { .. } => ("delete-team", None),
         Change::CreateTeam { name, .. } => ("create-team", Some(json!({ "name": name.as_str() }))),
         Change::SetMember {
             account,
@@ -151,6 +197,21 @@ fn described(change: &Change) -> (&'static str, Option<Value>) {
                 "name": name, "description": description, "owner": owner.get(),
                 "list": list_json(list),
             })),
+        ),
+        Change::CreateReference {
+            project,
+            name,
+            description,
+            ..
+        } => (
+            "create-reference",
+            Some(json!({
+                "project": project.get(), "name": name.as_str(), "description": description,
+            })),
+        ),
+        Change::RecordTag { tag, digest, .. } => (
+            "record-tag",
+            Some(json!({ "tag": tag.as_str(), "digest": digest.to_string() })),
         ),
         Change::SetProjectName { name, .. } => ("set-name", Some(json!(name))),
         Change::Describe {
@@ -187,22 +248,29 @@ fn described(change: &Change) -> (&'static str, Option<Value>) {
         }
         Change::Retire {
             rule, manifests, ..
-        } => (
-            "retire",
-            Some(json!({
-                "newest": rule.newest(),
-                "youngerThan": rule.younger_than().map(|age| age.as_secs()),
-                "count": manifests.len(),
-                "manifests": manifests.iter().take(MAX_NAMED).map(|it| json!({
-                    "digest": it.digest.to_string(),
-                    "tags": it.tags.iter().map(Tag::as_str).collect::<Vec<_>>(),
-                })).collect::<Vec<_>>(),
-            })),
-        ),
+        } => ("retire", Some(retired_json(rule, manifests))),
         Change::UseRole { action, name, .. } => {
             ("use-role", Some(json!({ "action": action, "name": name })))
         }
     }
+}
+
+fn retired_json(rule: &RetentionRule, manifests: &[Retirable]) -> Value {
+    let named = manifests.iter().take(MAX_NAMED);
+    let named: Value = named
+        .map(|it| {
+            json!({
+                "digest": it.digest.to_string(),
+                "tags": it.tags.iter().map(Tag::as_str).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    json!({
+        "newest": rule.newest(),
+        "youngerThan": rule.younger_than().map(|age| age.as_secs()),
+        "count": manifests.len(),
+        "manifests": named,
+    })
 }
 
 fn concerned(change: &Change) -> (Option<EntityId>, Option<PrincipalId>) {
@@ -213,10 +281,11 @@ fn concerned(change: &Change) -> (Option<EntityId>, Option<PrincipalId>) {
         | Change::SetOperator { account, .. }
         | Change::SetDisabled { account, .. }
         | Change::SetPassword { account, .. }
+        | Change::DeleteAccount { account }
         | Change::RevokeCredential { account, .. } => (None, Some(*account)),
         Change::CreateTeam { id, .. } => (None, Some(*id)),
-        Change::SetMember { team, .. } => (None, Some(*team)),
-        Change::CreateProject { id, .. } => (Some(*id), None),
+        Change::SetMember { team, .. } | Change::DeleteTeam { team } => (None, Some(*team)),
+        Change::CreateProject { id, .. } | Change::CreateReference { id, .. } => (Some(*id), None),
         Change::SetProjectName { project, .. } | Change::SetOwner { project, .. } => {
             (Some(*project), None)
         }
@@ -225,7 +294,12 @@ fn concerned(change: &Change) -> (Option<EntityId>, Option<PrincipalId>) {
         | Change::Describe { entity, .. }
         | Change::Purge { entity } => (Some(entity.id()), None),
         Change::CreateCredential(new) => (None, Some(new.account)),
-        Change::Retire { repository, .. } => (Some(*repository), None),
+        Change::Retire {
+            repository: entity, ..
+        }
+        | Change::RecordTag {
+            reference: entity, ..
+        } => (Some(*entity), None),
         Change::UseRole {
             entity, principal, ..
         } => (*entity, *principal),

@@ -3,11 +3,13 @@
 use std::time::SystemTime;
 
 use pierhead_auth::token::TokenHash;
+use pierhead_model::{ContentDigest, Tag};
 use pierhead_policy::{AccessList, EntityId, PrincipalId, Scopes};
 use pierhead_registry::{RetentionRule, Retirable};
 use pierhead_storage::{Fence, ParentId, RepositoryId, ScopeId, ScopeKind};
 
 use crate::actor::Actor;
+use crate::entity::external_name::ExternalName;
 use crate::record::{CredentialId, CredentialKind, Parent};
 
 /// Moved by whatever can change how many active operators there are.
@@ -79,13 +81,15 @@ pub enum EntityRef {
     Project(EntityId),
     /// A repository.
     Repository(EntityId),
+    /// A reference to a repository in another registry.
+    External(EntityId),
 }
 
 impl EntityRef {
     /// Its number.
     pub fn id(self) -> EntityId {
         match self {
-            Self::Project(id) | Self::Repository(id) => id,
+            Self::Project(id) | Self::Repository(id) | Self::External(id) => id,
         }
     }
 
@@ -93,7 +97,9 @@ impl EntityRef {
     pub fn scope(self) -> ScopeId {
         match self {
             Self::Project(id) => ScopeId::parent(ParentId(id.get())),
-            Self::Repository(id) => ScopeId::repository(RepositoryId(id.get())),
+            Self::Repository(id) | Self::External(id) => {
+                ScopeId::repository(RepositoryId(id.get()))
+            }
         }
     }
 }
@@ -142,6 +148,21 @@ pub enum Change {
         /// In PHC form.
         hash: PasswordText,
     },
+    /// Takes an account away for good: its credentials, its places in teams, its upload sessions and
+    /// staged blobs, and its entries in all lists, the trash included. Neither its name nor its number
+    /// is given again; its address is free. What it did keeps its number. Also moves the rights of
+    /// its teams, and of everything that it stood in the list of or owned.
+    DeleteAccount {
+        /// Which.
+        account: PrincipalId,
+    },
+    /// Takes a team away for good, with its entries in all lists, the trash included. Neither its
+    /// name nor its number is given again. Also moves the rights of everybody who was in it, and of
+    /// everything that it stood in the list of.
+    DeleteTeam {
+        /// Which.
+        team: PrincipalId,
+    },
     /// Makes a team.
     CreateTeam {
         /// Its number, allocated before.
@@ -173,6 +194,26 @@ pub enum Change {
         /// Its sharing list.
         list: AccessList,
     },
+    /// Makes a reference to a repository in another registry.
+    CreateReference {
+        /// Its number, allocated before.
+        id: EntityId,
+        /// The project that it is in.
+        project: EntityId,
+        /// What it refers to.
+        name: ExternalName,
+        /// What it is about.
+        description: String,
+    },
+    /// Says what a tag of such a repository names now.
+    RecordTag {
+        /// The reference.
+        reference: EntityId,
+        /// The tag.
+        tag: Tag,
+        /// What it names.
+        digest: ContentDigest,
+    },
     /// Renames a project, as a provisioning file says.
     SetProjectName {
         /// Which.
@@ -186,7 +227,7 @@ pub enum Change {
         entity: EntityRef,
         /// The etag that was read.
         etag: u64,
-        /// A project's new name.
+        /// A project's new name, or what a reference refers to now.
         name: Option<String>,
         /// The new description.
         description: Option<String>,
@@ -280,19 +321,25 @@ impl Change {
             Self::SetEmail { .. }
             | Self::UseRole { .. }
             | Self::Retire { .. }
-            | Self::Describe { name: None, .. } => Vec::new(),
+            | Self::RecordTag { .. }
+            | Self::Describe { name: None, .. }
+            | Self::Describe {
+                entity: EntityRef::External(_),
+                ..
+            } => Vec::new(),
             Self::SetCertified { account: id, .. } | Self::SetPassword { account: id, .. } => {
                 vec![account(id)]
             }
-            Self::SetOperator { account: id, .. } | Self::SetDisabled { account: id, .. } => {
-                vec![account(id), OPERATORS]
-            }
-            Self::CreateTeam { id, .. } => vec![account(id)],
+            Self::SetOperator { account: id, .. }
+            | Self::SetDisabled { account: id, .. }
+            | Self::DeleteAccount { account: id } => vec![account(id), OPERATORS],
+            Self::CreateTeam { id, .. } | Self::DeleteTeam { team: id } => vec![account(id)],
             // Decisions rest on the account; the team's own scope is for whoever sets all members.
             Self::SetMember {
                 team, account: id, ..
             } => vec![account(id), account(team)],
             Self::CreateProject { id, .. } => vec![EntityRef::Project(*id).scope(), PROJECTS],
+            Self::CreateReference { id, .. } => vec![EntityRef::External(*id).scope()],
             Self::SetProjectName { .. } | Self::Describe { name: Some(_), .. } => vec![PROJECTS],
             Self::SetOwner { project, .. } => vec![EntityRef::Project(*project).scope()],
             // A project's repositories move their own scopes with its purge.

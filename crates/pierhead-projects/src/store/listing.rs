@@ -5,6 +5,8 @@ use std::time::SystemTime;
 use pierhead_model::{ContentDigest, Tag};
 use pierhead_policy::{EntityId, PrincipalId};
 
+use crate::record::TargetRecord;
+
 /// Which repositories to list, in the order of their names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CatalogQuery {
@@ -68,11 +70,35 @@ pub enum TagOrder {
     Name,
 }
 
+/// Some projects whose list nobody can change.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UnmendedRows {
+    /// The projects, in the order of their numbers.
+    pub found: Vec<TargetRecord>,
+    /// The last project that was looked at, if there may be more behind it.
+    pub last: Option<EntityId>,
+}
+
+/// Which records of tags to list, the newest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedQuery {
+    /// Of which external repository.
+    pub reference: EntityId,
+    /// Only those of this tag.
+    pub tag: Option<Tag>,
+    /// Only those with a smaller id.
+    pub before: Option<u64>,
+    /// At most so many.
+    pub limit: usize,
+}
+
 /// Which tags to list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TagQuery {
     /// Of which repository.
     pub repository: EntityId,
+    /// Whether it is an external one.
+    pub external: bool,
     /// By what.
     pub order: TagOrder,
     /// The other way round.

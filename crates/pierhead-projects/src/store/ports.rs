@@ -7,11 +7,13 @@ use async_trait::async_trait;
 use pierhead_auth::token::TokenHash;
 use pierhead_model::RepositoryName;
 use pierhead_policy::{EntityId, PrincipalId};
-use pierhead_storage::StoreError;
+use pierhead_storage::{HistoryEntry, StoreError};
 
 use crate::audit::{AuditQuery, AuditRow};
 use crate::change::Batch;
-use crate::listing::{CatalogQuery, ChildrenQuery, TagQuery, TagRows, TrashQuery};
+use crate::listing::{
+    CatalogQuery, ChildrenQuery, RecordedQuery, TagQuery, TagRows, TrashQuery, UnmendedRows,
+};
 use crate::people::name::Login;
 use crate::principals::{MemberQuery, MemberRow, PrincipalQuery, PrincipalRow, TeamsQuery};
 use crate::record::{
@@ -104,6 +106,19 @@ pub trait ProjectStore: fmt::Debug + Send + Sync + 'static {
 
     /// The tags of a repository, each with its newest push and what it names.
     async fn tags(&self, query: &TagQuery) -> Result<TagRows, StoreError>;
+
+    /// What was recorded of the tags of an external repository.
+    async fn recorded(&self, query: &RecordedQuery) -> Result<Vec<HistoryEntry>, StoreError>;
+
+    /// Projects, trashed ones too, whose list nobody can change: no active account holds
+    /// `CHANGE_PERMISSIONS` in it by name, nor by a team with an active member. At most `limit` of
+    /// them, of those behind `after`. A call looks at some thousand projects and no more, so it may
+    /// find fewer, or none, where there are more.
+    async fn unmended(
+        &self,
+        after: Option<EntityId>,
+        limit: usize,
+    ) -> Result<UnmendedRows, StoreError>;
 
     /// Everything that is asked about, as of one moment, with the versions of all of it.
     async fn survey(&self, query: &SurveyQuery) -> Result<Survey, StoreError>;

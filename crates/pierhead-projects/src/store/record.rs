@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use pierhead_policy::{
-    AccessList, EntityId, PrincipalId, ProjectFacts, RepositoryFacts, Scopes, Target, TrashMark,
+    AccessList, Action, EntityId, PrincipalId, ProjectFacts, RepositoryFacts, Scopes, Target,
+    TrashMark,
 };
 use pierhead_storage::{Rights, ScopeId};
 
@@ -178,8 +179,9 @@ pub struct ProjectRecord {
     pub id: EntityId,
     /// What people call it; not unique.
     pub name: String,
-    /// Who provisioning keeps at all permissions; gives nothing by itself.
-    pub owner: PrincipalId,
+    /// Who provisioning keeps at all permissions, unless that account is gone; gives nothing by
+    /// itself.
+    pub owner: Option<PrincipalId>,
     /// Its sharing list.
     pub list: AccessList,
     /// Its own mark.
@@ -195,7 +197,10 @@ pub struct ProjectRecord {
 pub struct RepositoryRecord {
     /// Its number.
     pub id: EntityId,
-    /// Its whole name.
+    /// Whether it is in another registry, and this is a reference to it. The registry here knows
+    /// nothing of such a one: no name under `/v2/` is its own.
+    pub external: bool,
+    /// Its whole name; of an external one with the host of its registry.
     pub name: String,
     /// Its own list, if it has local sharing settings.
     pub own_list: Option<AccessList>,
@@ -234,6 +239,29 @@ impl TargetRecord {
             (Some(found), _) => Some(found.id),
             (None, Some(found)) => Some(found.id),
             (None, None) => None,
+        }
+    }
+
+    /// The repository, if what was found is one of this registry's own.
+    pub(crate) fn managed(&self) -> Option<&RepositoryRecord> {
+        self.repository.as_ref().filter(|found| !found.external)
+    }
+
+    /// Whether what was found is a reference to another registry's repository.
+    pub(crate) fn is_external(&self) -> bool {
+        self.repository.as_ref().is_some_and(|found| found.external)
+    }
+
+    /// Whether an action makes sense for what was found by number: what the registry does is done to
+    /// repositories of its own, a reference is made in a project, and tags are recorded of one.
+    pub(crate) fn takes(&self, action: Action) -> bool {
+        match action {
+            Action::Pull | Action::ListTags | Action::Push | Action::Head | Action::Delete => {
+                !self.is_external()
+            }
+            Action::CreateExternalReference => self.repository.is_none(),
+            Action::ChangeExternalReference => self.managed().is_none(),
+            _ => true,
         }
     }
 

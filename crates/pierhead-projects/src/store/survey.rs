@@ -9,7 +9,7 @@ use crate::record::{ProjectRecord, Versions};
 pub enum PrincipalKey {
     /// By number.
     Id(PrincipalId),
-    /// By folded name.
+    /// By folded name; also somebody who is gone, because the name is never given again.
     Name(String),
     /// By folded e-mail address: the account that has it.
     Email(String),
@@ -87,6 +87,13 @@ pub enum Found {
     Account(Account),
     /// A team.
     Team(Team),
+    /// Nobody any more: a user or a team that had the name was deleted.
+    Gone {
+        /// Its number.
+        id: PrincipalId,
+        /// Its name.
+        name: String,
+    },
 }
 
 impl Found {
@@ -95,6 +102,7 @@ impl Found {
         match self {
             Self::Account(account) => account.id,
             Self::Team(team) => team.id,
+            Self::Gone { id, .. } => *id,
         }
     }
 
@@ -106,6 +114,7 @@ impl Found {
                 .people
                 .iter()
                 .any(|person| person.member && person.active),
+            Self::Gone { .. } => false,
         }
     }
 }

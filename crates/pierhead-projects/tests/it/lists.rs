@@ -10,20 +10,21 @@ use pierhead_auth::token::{KeyRing, SigningKey};
 use pierhead_model::RepositoryName;
 use pierhead_policy::{
     Action, CallerFacts, Decision, EntityId, Grant, Options, PrincipalId, Reason, Row, Rules,
-    Scopes, Target, decide,
+    Scopes, Target, can_be_mended, decide,
 };
+use pierhead_projects::change::{Batch, Change, Recorded};
 use pierhead_projects::listing::{CatalogQuery, ChildOrder};
 use pierhead_projects::record::{CallerRecord, TargetLookup, TargetRecord};
 use pierhead_projects::{
-    AccountStore as _, Actor, AsStored, CallerExtra, Directory as _, ListRequest,
-    ProjectStore as _, Projects, ProjectsError, ThreadOffload,
+    AccountStore as _, Actor, AsStored, CallerExtra, ChangeStore as _, Directory as _,
+    FIRST_ENTITY, ListRequest, ProjectStore as _, Projects, ProjectsError, ThreadOffload,
 };
 use pierhead_registry::{Caller, Peer};
-use pierhead_storage::{CallerId, RepositoryStore as _};
+use pierhead_storage::{CallerId, Fence, RepositoryStore as _};
 use proptest::prelude::*;
 
-use crate::ground::{Ground, acting, ground};
-use world::{ACCOUNTS, World, account, make, worlds};
+use crate::ground::{Ground, acting, ground, server};
+use world::{ACCOUNTS, TEAMS, World, account, make, worlds};
 
 /// Somebody, as the registry and the management API know them.
 struct Somebody {
@@ -87,8 +88,14 @@ impl Somebody {
     }
 }
 
-/// Everything there is, in the order of the names of repositories; projects apart.
-fn everything(ground: &Ground, world: &World) -> (Vec<(String, TargetRecord)>, Vec<TargetRecord>) {
+/// Everything there is: repositories in the order of their names, projects, references.
+type Everything = (
+    Vec<(String, TargetRecord)>,
+    Vec<TargetRecord>,
+    Vec<TargetRecord>,
+);
+
+fn everything(ground: &Ground, world: &World) -> Everything {
     let all = block_on(ground.store.repositories(None, 1_000)).unwrap();
     let target = |lookup| block_on(ground.store.target(&lookup)).unwrap();
     let repositories = all.into_iter().map(|found| {
@@ -97,7 +104,15 @@ fn everything(ground: &Ground, world: &World) -> (Vec<(String, TargetRecord)>, V
     });
     let numbers = world.projects.keys();
     let projects = numbers.map(|id| target(TargetLookup::Entity(EntityId::new(*id).unwrap())));
-    (repositories.collect(), projects.collect())
+    // Numbers are given out one after the other.
+    let made = (FIRST_ENTITY..).map(|id| target(TargetLookup::Entity(EntityId::new(id).unwrap())));
+    let made = made.take_while(|found| found.repository.is_some());
+    let external = |found: &TargetRecord| found.repository.as_ref().is_some_and(|it| it.external);
+    (
+        repositories.collect(),
+        projects.collect(),
+        made.filter(external).collect(),
+    )
 }
 
 fn names(found: &[RepositoryName]) -> Vec<String> {
@@ -225,7 +240,7 @@ proptest! {
     fn a_catalog_is_what_the_table_allows_in_the_order_of_names(world in worlds()) {
         let ground = ground();
         make(&ground, &world);
-        let (repositories, _) = everything(&ground, &world);
+        let (repositories, ..) = everything(&ground, &world);
         let authorizer = ground.projects.authorizer();
         for who in Somebody::everybody(&ground) {
             let seen: Vec<String> = repositories
@@ -272,7 +287,7 @@ proptest! {
     fn children_are_what_the_table_allows_in_every_order(world in worlds()) {
         let ground = ground();
         make(&ground, &world);
-        let (repositories, projects) = everything(&ground, &world);
+        let (repositories, projects, references) = everything(&ground, &world);
         let orders = [ChildOrder::Name(None), ChildOrder::Created(None)];
         for who in Somebody::everybody(&ground) {
             for (order, descending) in orders.iter().flat_map(|it| [(it, false), (it, true)]) {
@@ -288,6 +303,7 @@ proptest! {
                             continue;
                         }
                         let inside = repositories.iter().map(|(_, target)| target);
+                        let inside = inside.chain(&references);
                         let inside = inside.filter(|target| {
                             target.project.as_ref().is_some_and(|of| of.id == id)
                         });
@@ -298,4 +314,70 @@ proptest! {
             }
         }
     }
+
+    #[test]
+    fn what_nobody_can_mend_is_what_the_policy_says(
+        world in worlds(),
+        gone in proptest::option::of(0..ACCOUNTS + TEAMS),
+    ) {
+        let ground = ground();
+        make(&ground, &world);
+        let active = world.disabled.map(|disabled| !disabled);
+        for (number, active) in active.iter().enumerate().filter(|(_, active)| !**active) {
+            // The store has no opinion about the last operator.
+            let change = Change::SetDisabled { account: account(number), disabled: !active };
+            commit(&ground, change);
+        }
+        let deleted = gone.map(account);
+        match gone {
+            Some(number) if number < ACCOUNTS => {
+                commit(&ground, Change::DeleteAccount { account: account(number) });
+            }
+            Some(number) => commit(&ground, Change::DeleteTeam { team: account(number) }),
+            None => {}
+        }
+        let (repositories, projects, references) = everything(&ground, &world);
+        let repositories = repositories.iter().map(|(_, target)| target);
+        for target in repositories.chain(&references).chain(&projects) {
+            let lists = target.repository.iter().filter_map(|found| found.own_list.as_ref());
+            let lists = lists.chain(target.project.iter().map(|found| &found.list));
+            for list in lists {
+                prop_assert!(deleted.is_none_or(|gone| list.get(gone).is_none()));
+            }
+        }
+        let is_active = |who: PrincipalId| {
+            let number = usize::try_from(who.get() - account(0).get()).unwrap();
+            let there = |number: usize| active[number] && Some(number) != gone;
+            match number.checked_sub(ACCOUNTS) {
+                None => there(number),
+                Some(team) => (0..ACCOUNTS).any(|it| there(it) && world.members[it][team]),
+            }
+        };
+        let lost = projects.iter().filter_map(|found| found.project.as_ref());
+        let lost = lost.filter(|found| !can_be_mended(&found.list, is_active));
+        let lost: Vec<EntityId> = lost.map(|found| found.id).collect();
+        for limit in [1, 2, 100] {
+            let (mut shown, mut after) = (Vec::new(), None);
+            loop {
+                let page = block_on(ground.projects.unmended(&server(), after, limit)).unwrap();
+                prop_assert!(page.items.len() <= limit);
+                shown.extend(page.items.iter().map(|(view, _)| view.id));
+                after = page.next;
+                if after.is_none() {
+                    break;
+                }
+            }
+            prop_assert_eq!(&shown, &lost);
+        }
+    }
+}
+
+fn commit(ground: &Ground, change: Change) {
+    let batch = Batch {
+        actor: server(),
+        at: SystemTime::UNIX_EPOCH,
+        expect: Fence::default(),
+        changes: vec![Recorded::new(change)],
+    };
+    block_on(ground.store.commit(batch)).unwrap();
 }

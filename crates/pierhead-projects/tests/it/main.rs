@@ -7,7 +7,9 @@
 
 mod decide;
 mod directory;
+mod external;
 mod fence;
+mod gone;
 mod ground;
 mod lists;
 mod look;

@@ -339,3 +339,62 @@ fn names_that_people_change_lead_no_file_astray() {
         assert_eq!(holds, Some(Level::CanEdit.permissions()));
     }
 }
+
+#[test]
+fn who_was_deleted_is_not_made_again_and_every_line_that_names_them_is_told() {
+    let ground = ground();
+    apply(&ground, &lab()).unwrap();
+    let ben = block_on(ground.projects.account_named("ben")).unwrap();
+    let lab_team = block_on(ground.projects.team_named("lab")).unwrap();
+    let (ben, team_id) = (ben.unwrap().id, lab_team.unwrap().id);
+    let nowhere = pierhead_registry::Peer::default();
+    block_on(
+        ground
+            .projects
+            .delete_account(&server(), ben, None, &nowhere),
+    )
+    .unwrap();
+    block_on(ground.projects.delete_team(&server(), team_id)).unwrap();
+
+    let before = fingerprint(&ground);
+    let report = apply(&ground, &lab()).unwrap();
+    assert!(report.is_unchanged(), "{report:?}");
+    let named = |line, name: &str| (line, name.to_owned());
+    let gone = [
+        named(3, "ben"),
+        named(5, "lab"),
+        named(7, "lab"),
+        named(8, "ben"),
+        named(10, "ben"),
+    ];
+    assert_eq!(report.gone, gone);
+    assert_eq!(fingerprint(&ground), before);
+    assert!(
+        block_on(ground.projects.account_named("ben"))
+            .unwrap()
+            .is_none()
+    );
+    let listed = list_of(&ground, 101);
+    assert!(!listed.contains_key(&ben.get()) && !listed.contains_key(&team_id.get()));
+
+    // Ben's project is nobody's until the file, or an operator, says whose.
+    let mut shared = lab();
+    let ana = "user:ana";
+    shared.projects[1].share = Some(vec![entry(11, ana, Level::CanView)]);
+    apply(&ground, &shared).unwrap();
+    let methods = list_of(&ground, 1_000_000);
+    assert_eq!(methods.values().collect::<Vec<_>>(), [&Permissions::READ]);
+    shared.projects[1].owner = Some("ana".to_owned());
+    apply(&ground, &shared).unwrap();
+    let methods = list_of(&ground, 1_000_000);
+    assert_eq!(methods.values().collect::<Vec<_>>(), [&Permissions::ALL]);
+
+    let mut new = lab();
+    new.projects.push(project(12, None, "Newer", "b.en"));
+    match apply(&ground, &new) {
+        Err(ProvisionError::Mistake { line: 12, message }) => {
+            assert!(message.contains("deleted"), "{message}");
+        }
+        other => panic!("{other:?}"),
+    }
+}

@@ -63,6 +63,8 @@ pub(crate) struct Call {
     pub(crate) who: Who,
     pub(crate) query: Vec<Parameter>,
     pub(crate) body: Option<Shape>,
+    /// Whether it can be left out.
+    pub(crate) bodiless: bool,
     pub(crate) status: StatusCode,
     pub(crate) answer: Shape,
     /// Whether the answer is a line of JSON for each of many.
@@ -78,6 +80,7 @@ impl Call {
             who,
             query: Vec::new(),
             body: None,
+            bodiless: false,
             status: StatusCode::OK,
             answer,
             lines: false,
@@ -95,6 +98,12 @@ impl Call {
     pub(crate) fn takes(mut self, body: Shape) -> Self {
         self.body = Some(body);
         self
+    }
+
+    /// With a body that can be left out.
+    pub(crate) fn may_take(mut self, body: Shape) -> Self {
+        self.bodiless = true;
+        self.takes(body)
     }
 
     /// With something made.

@@ -9,7 +9,7 @@ use crate::json::Results;
 use crate::route::Operation;
 use crate::{
     account, acl, audit, auth, bundle, children, docker, entity, member, permission, principals,
-    profile, refresh, retention, team, token, trash,
+    profile, refresh, retention, team, token, trash, unmended,
 };
 
 const LIMIT: Parameter = Parameter::new("limit", Number, "how many at most; cut to 1000");
@@ -175,11 +175,17 @@ pub(crate) fn describe(operation: Operation) -> Call {
             .fails(&[404]),
         Op::PutMember => in_team("Makes an account a member of a team"),
         Op::DeleteMember => in_team("Ends that an account is a member of a team"),
+        Op::DeleteTeam => call("Deletes a team, for good", InPerson, nothing).fails(&[404, 429]),
         Op::PutManager => in_team("Lets an account manage a team"),
         Op::DeleteManager => in_team("Ends that an account manages a team"),
-        Op::MakeEntity => call("Makes a project", SignedIn, of::<entity::Entity>)
-            .takes(of::<entity::New>)
-            .makes(),
+        Op::MakeEntity => call(
+            "Makes a project, or a reference to a repository elsewhere",
+            SignedIn,
+            of::<entity::Entity>,
+        )
+        .takes(of::<entity::New>)
+        .makes()
+        .fails(&[404]),
         Op::GetEntity => seen("A project or a repository", of::<entity::Entity>),
         Op::PutEntity => seen(
             "Renames or describes it, by its etag",
@@ -198,6 +204,9 @@ pub(crate) fn describe(operation: Operation) -> Call {
         Op::GetPath => seen("Its project, and it", of::<entity::Path>),
         Op::ListTags => seen("Tags with sizes and platforms", of::<docker::Tags>)
             .asks(&[SORT, ASCENDING, OFFSET, LIMIT]),
+        Op::RecordTag => seen("Records a tag of an external repository", nothing)
+            .takes(of::<docker::Commit>)
+            .makes(),
         Op::FindRepository => seen("A repository's id by its name", of::<entity::Numbered>)
             .asks(&[REPOSITORY.needed()]),
         Op::ListPushes => seen("Every push, the newest first", of::<docker::Pushes>).asks(&[
@@ -242,6 +251,13 @@ pub(crate) fn describe(operation: Operation) -> Call {
             of::<account::Written>,
         )
         .fails(&[404]),
+        Op::DeleteAccount => call(
+            "Deletes an account, for good: one's own with its password, or any",
+            InPerson,
+            nothing,
+        )
+        .may_take(of::<account::Farewell>)
+        .fails(&[404, 409, 429]),
         Op::PutCertified => switch("Certifies an account, or not"),
         Op::PutOperator => switch("Makes an account an operator, or not").fails(&[409]),
         Op::PutDisabled => switch("Takes an account out of use, or back").fails(&[409]),
@@ -268,6 +284,15 @@ pub(crate) fn describe(operation: Operation) -> Call {
                 LIMIT,
             ])
             .in_lines(),
+        Op::ListUnmended => call(
+            "Projects that nobody active may share",
+            InPerson,
+            of::<unmended::Page>,
+        )
+        .asks(&[
+            Parameter::new("after", Text, "`next` of the page before"),
+            LIMIT,
+        ]),
         Op::GetDocument => call("This document", Everybody, document),
     }
 }

@@ -136,8 +136,13 @@ fn entry(call: &Call, id: String, names: &[&'static str], all: &mut Schemas) -> 
         entry = entry.parameter(asked(*parameter));
     }
     if let Some(body) = call.body {
+        let needed = if call.bodiless {
+            Required::False
+        } else {
+            Required::True
+        };
         let body = RequestBodyBuilder::new()
-            .required(Some(Required::True))
+            .required(Some(needed))
             .content(JSON, Content::new(Some(body(all))));
         entry = entry.request_body(Some(body.build()));
     }

@@ -44,7 +44,7 @@ fn whoever_reads_may_ask_and_who_shares_about_others_too() {
     for bad in [
         "",
         "action=Pull",
-        "action=create-external-reference",
+        "action=refer",
         "action=pull&account=vic",
         "action=pull&action=push",
     ] {

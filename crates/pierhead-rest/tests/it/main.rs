@@ -12,6 +12,8 @@ mod directory;
 mod docker;
 mod entity;
 mod explain;
+mod external;
+mod gone;
 mod ground;
 mod input;
 mod matrix;

@@ -118,6 +118,9 @@ impl World {
         let [tools, own, old] = ["tools", "own", "old"].map(|name| push("ana", project, name));
         ground.local(own, &[&[(ana, Level::Administrator)], &list[..]].concat());
         block_on(projects.trash(&as_ana, old)).unwrap();
+        let ubuntu = "docker.io/library/ubuntu".parse().unwrap();
+        let refer = |project| block_on(projects.create_reference(&server(), project, &ubuntu, ""));
+        let elsewhere = refer(project).unwrap();
 
         block_on(projects.set_certified(&server(), zed, true)).unwrap();
         let [theirs, gone] = [(); 2].map(|()| ground.project(zed, &[]));
@@ -125,6 +128,7 @@ impl World {
             ["secret", "local", "trashed"].map(|name| push("zed", theirs, name));
         let inside = push("zed", gone, "inside");
         ground.local(local, &[(zed, Level::Administrator)]);
+        let referred = refer(theirs).unwrap();
         block_on(projects.trash(&server(), trashed)).unwrap();
         block_on(projects.trash(&server(), gone)).unwrap();
 
@@ -156,6 +160,7 @@ impl World {
             ("TOOLS", shown(tools)),
             ("OWN", shown(own)),
             ("OLD", shown(old)),
+            ("ELSEWHERE", shown(elsewhere)),
             ("NAME", format!("{}/tools", shown(project))),
             ("TEAM", team.to_string()),
             ("MANAGER", ana.to_string()),
@@ -176,6 +181,7 @@ impl World {
             one("another project", theirs, named(theirs, "none")),
             one("what inherits there", secret, named(theirs, "secret")),
             one("what has an own list there", local, named(theirs, "local")),
+            one("a reference there", referred, named(theirs, "none")),
             one("in the trash can", trashed, named(theirs, "trashed")),
             one("a project in the trash can", gone, named(gone, "none")),
             one("what is in that", inside, named(gone, "inside")),

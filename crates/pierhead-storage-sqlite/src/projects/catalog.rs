@@ -2,7 +2,8 @@
 //!
 //! Those that inherit come project by project, those with lists of their own one by one. Of either
 //! sort every principal of the caller has a run of index rows in that order. The runs are merged as
-//! far as a page needs, so a page costs a seek for each principal, and then what it holds.
+//! far as a page needs, so a page costs a seek for each principal, and then what it holds. References
+//! to repositories elsewhere are none of it, and stand in none of the indexes that are walked.
 
 use pierhead_model::RepositoryName;
 use pierhead_policy::PrincipalId;
@@ -22,18 +23,18 @@ const PROJECTS_OF: &str = "SELECT entity || '/', entity FROM entry
         AND EXISTS (SELECT 1 FROM entity p
             WHERE p.id = entry.entity AND p.kind = 1 AND p.trashed_at IS NULL)
         AND EXISTS (SELECT 1 FROM entity r WHERE r.parent = entry.entity
-            AND r.kind = 2 AND r.own_list = 0 AND r.trashed_at IS NULL)
+            AND r.kind = 2 AND r.external = 0 AND r.own_list = 0 AND r.trashed_at IS NULL)
     ORDER BY entity || '/' LIMIT ?5";
 
 /// The repositories of a project that inherit.
 const INHERITING: &str = "SELECT name, id FROM entity
-    WHERE ?1 IS NULL AND parent = ?2 AND kind = 2 AND own_list = 0 AND trashed_at IS NULL
-        AND (name, id) > (?3, ?4)
+    WHERE ?1 IS NULL AND parent = ?2 AND kind = 2 AND external = 0 AND own_list = 0
+        AND trashed_at IS NULL AND (name, id) > (?3, ?4)
     ORDER BY name, id LIMIT ?5";
 
 /// Repositories whose own list lets a principal read.
 const LOCAL_OF: &str = "SELECT name, entity FROM entry
-    WHERE principal = ?1 AND parent IS NOT NULL AND ?2 IS NULL AND bits & 1
+    WHERE principal = ?1 AND parent IS NOT NULL AND external = 0 AND ?2 IS NULL AND bits & 1
         AND (name, entity) > (?3, ?4)
         AND EXISTS (SELECT 1 FROM entity r JOIN entity p ON p.id = r.parent
             WHERE r.id = entry.entity AND r.trashed_at IS NULL
@@ -48,7 +49,7 @@ const SHARING: &str = "SELECT value FROM json_each(?1) WHERE EXISTS (
 /// And of the other.
 const LISTED: &str = "SELECT value FROM json_each(?1) WHERE EXISTS (
     SELECT 1 FROM entry
-    WHERE principal = value AND parent IS NOT NULL AND bits & 1 AND name > ?2)";
+    WHERE principal = value AND parent IS NOT NULL AND external = 0 AND bits & 1 AND name > ?2)";
 
 /// All projects.
 const PROJECTS: &str = "SELECT id || '/', id FROM entity
@@ -58,7 +59,7 @@ const PROJECTS: &str = "SELECT id || '/', id FROM entity
 
 /// All repositories of a project.
 const REPOSITORIES: &str = "SELECT name, id FROM entity
-    WHERE ?1 IS NULL AND parent = ?2 AND kind = 2 AND trashed_at IS NULL
+    WHERE ?1 IS NULL AND parent = ?2 AND kind = 2 AND external = 0 AND trashed_at IS NULL
         AND (name, id) > (?3, ?4)
     ORDER BY name, id LIMIT ?5";
 

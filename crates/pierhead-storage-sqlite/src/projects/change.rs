@@ -3,16 +3,15 @@
 use async_trait::async_trait;
 use pierhead_policy::{EntityId, PrincipalId};
 use pierhead_projects::ChangeStore;
-use pierhead_projects::change::{
-    Batch, Change, MAX_REFRESH_TOKENS, NewAccount, NewCredential, Recorded,
-};
+use pierhead_projects::audit::AuditEntry;
+use pierhead_projects::change::{Batch, Change, MAX_REFRESH_TOKENS, NewAccount, NewCredential};
 use pierhead_projects::record::{CredentialId, CredentialKind, Parent};
 use pierhead_storage::{Fence, ScopeId, StoreError};
 use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
 use rusqlite::{Connection, Params, params};
 
-use super::entity;
 use super::rows::scope_bits;
+use super::{entity, gone};
 use crate::SqliteStore;
 use crate::board::{Effects, stored_versions};
 use crate::codec::{count, micros, signed};
@@ -47,8 +46,12 @@ impl ChangeStore for SqliteStore {
             let at = micros(batch.at);
             let mut moved: Vec<ScopeId> = Vec::new();
             for recorded in &batch.changes {
-                apply(tx, effects, &recorded.change, &batch, at)?;
-                record(tx, recorded, &batch, at)?;
+                if let Some(who) = gone::of(&recorded.change) {
+                    gone::delete(tx, effects, who, recorded, &batch)?;
+                } else {
+                    apply(tx, effects, &recorded.change, &batch, at)?;
+                    record(tx, &recorded.audit(), &batch)?;
+                }
                 moved.extend(recorded.change.scopes());
             }
             moved.sort_unstable();
@@ -212,7 +215,8 @@ fn create_principal(
 ) -> Result<(), Fault> {
     one(
         tx,
-        "INSERT INTO principal (id, kind, name, folded) VALUES (?1, ?2, ?3, ?4)",
+        "INSERT INTO principal (id, kind, name, folded) SELECT ?1, ?2, ?3, ?4
+         WHERE NOT EXISTS (SELECT 1 FROM former_principal WHERE folded = ?4 OR id = ?1)",
         params![id(number), kind, name, folded],
     )
 }
@@ -292,14 +296,14 @@ fn set_member(
     )
 }
 
-fn record(tx: &Connection, recorded: &Recorded, batch: &Batch, at: i64) -> Result<(), Fault> {
-    let row = recorded.audit();
+/// Writes a row of the audit record.
+pub(super) fn record(tx: &Connection, row: &AuditEntry, batch: &Batch) -> Result<(), Fault> {
     one(
         tx,
         "INSERT INTO audit (at, who, \"from\", what, entity, principal, before, after)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         params![
-            at,
+            micros(batch.at),
             batch.actor.id().map(id),
             batch.actor.from(),
             row.what,

@@ -6,6 +6,7 @@ use pierhead_storage::{ParentId, RepositoryId, Retirement, StoreError};
 use rusqlite::{Connection, params};
 
 use super::change::{id, one};
+use super::external;
 use crate::board::Effects;
 use crate::codec::signed;
 use crate::error::Fault;
@@ -46,6 +47,17 @@ pub(super) fn apply(
             )?;
             write_list(tx, *project, list)
         }
+        Change::CreateReference {
+            id: reference,
+            project,
+            name,
+            description,
+        } => external::create(tx, (*reference, *project), name, description, batch),
+        Change::RecordTag {
+            reference,
+            tag,
+            digest,
+        } => external::record_tag(tx, *reference, tag, digest, batch),
         Change::SetProjectName { project, name } => one(
             tx,
             "UPDATE entity
@@ -63,7 +75,7 @@ pub(super) fn apply(
             "UPDATE entity SET name = coalesce(?3, name),
                      description = coalesce(?4, description),
                      modified_at = ?5, modified_by = ?6, etag = etag + 1
-                 WHERE id = ?1 AND etag = ?2 AND (?3 IS NULL OR kind = 1)",
+                 WHERE id = ?1 AND etag = ?2 AND (?3 IS NULL OR kind = 1 OR external = 1)",
             params![
                 signed(entity.id().get()),
                 signed(*etag),
@@ -109,7 +121,7 @@ pub(super) fn apply(
 }
 
 /// Who changes something, as a caller's id is written; nothing for the server itself.
-fn who(batch: &Batch) -> Option<String> {
+pub(super) fn who(batch: &Batch) -> Option<String> {
     batch.actor.id().map(|who| who.get().to_string())
 }
 
@@ -128,6 +140,12 @@ fn purge(tx: &Connection, effects: &mut Effects, entity: EntityRef) -> Result<()
     match entity {
         EntityRef::Repository(id) => {
             if !repository::purge(tx, effects, RepositoryId(id.get()))? {
+                return Err(StoreError::Stale.into());
+            }
+            Ok(())
+        }
+        EntityRef::External(id) => {
+            if !repository::purge_external(tx, effects, RepositoryId(id.get()))? {
                 return Err(StoreError::Stale.into());
             }
             Ok(())
@@ -170,8 +188,8 @@ fn set_list(
 }
 
 fn write_list(tx: &Connection, entity: EntityId, list: &AccessList) -> Result<(), Fault> {
-    let sql = "INSERT INTO entry (entity, principal, bits, parent, name, at)
-               SELECT id, ?2, ?3, parent, name, at FROM entity WHERE id = ?1";
+    let sql = "INSERT INTO entry (entity, principal, bits, parent, name, at, external)
+               SELECT id, ?2, ?3, parent, name, at, external FROM entity WHERE id = ?1";
     for entry in list.entries() {
         let bits = entry.permissions.bits();
         one(

@@ -92,8 +92,15 @@ fn entities(
 
 pub(super) fn tags(connection: &Connection, query: &TagQuery) -> Result<TagRows, Fault> {
     let repository = signed(query.repository.get());
+    let table = if query.external {
+        "external_tag"
+    } else {
+        "tag"
+    };
     let total: u64 = connection
-        .prepare_cached("SELECT count(*) FROM tag WHERE repository = ?1")?
+        .prepare_cached(&format!(
+            "SELECT count(*) FROM {table} WHERE repository = ?1"
+        ))?
         .query_row([repository], |row| row.unsigned(0))?;
     let (offset, limit) = (query.offset as u64, query.limit as u64);
     let limit = limit.min(total.saturating_sub(offset));
@@ -108,10 +115,10 @@ pub(super) fn tags(connection: &Connection, query: &TagQuery) -> Result<TagRows,
     // What the tags of the page name is looked up for them alone.
     let sql = format!(
         "WITH page AS MATERIALIZED
-             (SELECT name, pushed_at FROM tag list WHERE repository = ?1
+             (SELECT name, pushed_at FROM {table} list WHERE repository = ?1
               ORDER BY {by} LIMIT ?2 OFFSET ?3)
          SELECT list.name, tag.digest, list.pushed_at FROM page list
-             CROSS JOIN tag ON tag.repository = ?1 AND tag.name = list.name
+             CROSS JOIN {table} tag ON tag.repository = ?1 AND tag.name = list.name
          ORDER BY {by}"
     );
     let mut statement = connection.prepare_cached(&sql)?;

@@ -9,12 +9,15 @@ mod catalog;
 mod change;
 mod children;
 mod entity;
+mod external;
+mod gone;
 mod listing;
 mod merge;
 mod principals;
 mod project;
 mod rows;
 mod survey;
+mod unmended;
 
 #[cfg(test)]
 mod steps_tests;

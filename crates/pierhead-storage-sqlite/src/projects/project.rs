@@ -8,20 +8,22 @@ use pierhead_model::RepositoryName;
 use pierhead_policy::EntityId;
 use pierhead_projects::ProjectStore;
 use pierhead_projects::audit::{AuditQuery, AuditRow};
-use pierhead_projects::listing::{CatalogQuery, ChildrenQuery, TagQuery, TagRows, TrashQuery};
+use pierhead_projects::listing::{
+    CatalogQuery, ChildrenQuery, RecordedQuery, TagQuery, TagRows, TrashQuery, UnmendedRows,
+};
 use pierhead_projects::record::{ProjectRecord, RepositoryRecord, TargetLookup, TargetRecord};
 use pierhead_projects::survey::{Survey, SurveyQuery};
-use pierhead_storage::{ParentId, RepositoryId, ScopeId, StoreError};
+use pierhead_storage::{HistoryEntry, ParentId, RepositoryId, ScopeId, StoreError};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::{catalog, children, listing, rows, survey};
-use crate::SqliteStore;
+use super::{catalog, children, listing, rows, survey, unmended};
 use crate::codec::{RowExt as _, count, signed};
 use crate::error::Fault;
+use crate::{SqliteStore, history};
 
 /// What a repository's row is read by, in the order that [`repository`] takes it.
 const REPOSITORY: &str = "e.id, e.name, e.own_list, e.trashed_by, e.etag, e.parent,
-    e.description, e.at, e.who, e.modified_at, e.modified_by, e.trashed_at";
+    e.description, e.at, e.who, e.modified_at, e.modified_by, e.trashed_at, e.external";
 
 #[async_trait]
 impl ProjectStore for SqliteStore {
@@ -75,6 +77,32 @@ impl ProjectStore for SqliteStore {
         self.scan("list tags with what they name", move |connection| {
             crate::readers::consistent(connection, |connection| listing::tags(connection, &query))
         })
+        .await
+    }
+
+    async fn recorded(&self, query: &RecordedQuery) -> Result<Vec<HistoryEntry>, StoreError> {
+        let query = query.clone();
+        self.scan("list what was recorded of tags", move |connection| {
+            let repository = RepositoryId(query.reference.get());
+            let (tag, before) = (query.tag.as_ref(), query.before);
+            history::of(connection, repository, tag, before, query.limit)
+        })
+        .await
+    }
+
+    async fn unmended(
+        &self,
+        after: Option<EntityId>,
+        limit: usize,
+    ) -> Result<UnmendedRows, StoreError> {
+        self.scan(
+            "look for projects that nobody can mend",
+            move |connection| {
+                crate::readers::consistent(connection, |connection| {
+                    unmended::unmended(connection, after, limit)
+                })
+            },
+        )
         .await
     }
 
@@ -192,6 +220,7 @@ fn repository(connection: &Connection, row: &Row<'_>) -> rusqlite::Result<(Repos
     let parent: Option<i64> = row.get(5)?;
     let found = RepositoryRecord {
         id,
+        external: row.get(12)?,
         name: row.get(1)?,
         own_list: if own {
             Some(rows::list(connection, id)?)

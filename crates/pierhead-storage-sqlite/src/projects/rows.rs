@@ -21,6 +21,11 @@ pub(super) fn principal(row: &Row<'_>, column: usize) -> rusqlite::Result<Princi
     row.unsigned(column).map(PrincipalId::new)
 }
 
+/// The principal of a number as it is stored.
+pub(super) fn number(id: i64) -> PrincipalId {
+    PrincipalId::new(id.cast_unsigned())
+}
+
 pub(super) fn entity(row: &Row<'_>, column: usize) -> rusqlite::Result<EntityId> {
     let id = row.unsigned(column)?;
     EntityId::new(id).ok_or_else(|| invalid(column))
@@ -28,9 +33,7 @@ pub(super) fn entity(row: &Row<'_>, column: usize) -> rusqlite::Result<EntityId>
 
 pub(super) fn mark(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<TrashMark>> {
     let by: Option<i64> = row.get(column)?;
-    Ok(by.map(|by| TrashMark {
-        by: PrincipalId::new(by.cast_unsigned()),
-    }))
+    Ok(by.map(|by| TrashMark { by: number(by) }))
 }
 
 pub(super) fn invalid(column: usize) -> rusqlite::Error {
@@ -43,7 +46,7 @@ pub(super) fn project(connection: &Connection, row: &Row<'_>) -> rusqlite::Resul
     Ok(ProjectRecord {
         id,
         name: row.get(1)?,
-        owner: principal(row, 2)?,
+        owner: row.get::<_, Option<i64>>(2)?.map(number),
         list: list(connection, id)?,
         trashed: mark(row, 4)?,
         etag: row.unsigned(3)?,

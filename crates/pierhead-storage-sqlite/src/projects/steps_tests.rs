@@ -9,7 +9,7 @@ use pierhead_projects::listing::{CatalogQuery, ChildOrder, ChildrenQuery, TagOrd
 use pierhead_projects::principals::{MemberQuery, PrincipalKind, PrincipalQuery};
 use rusqlite::{Connection, params};
 
-use super::{catalog, children, listing, principals};
+use super::{catalog, children, listing, principals, unmended};
 use crate::codec::key;
 use crate::migrate::migrate;
 use crate::snapshot::ensure_epoch;
@@ -47,6 +47,47 @@ impl World {
             let readers = world.readers(number);
             let inherits = inherits && readers.len() == 1;
             world.repository(ONE_PROJECT, number, (!inherits).then_some(&readers));
+        }
+        world.counting()
+    }
+
+    /// One project of ten repositories, and so many references beside them: half of these inherit.
+    fn of_references(size: u64) -> Self {
+        let world = Self::new(1_000);
+        world.project(ONE_PROJECT, &[ALL]);
+        for number in 0..10 {
+            world.repository(ONE_PROJECT, number, (number < 5).then_some(&vec![ALL]));
+        }
+        for number in 0..size {
+            let id = 6_000_000 + number;
+            world.run(
+                "INSERT INTO entity (id, kind, external, parent, name, who, at, etag, own_list)
+                 VALUES (?1, 2, 1, ?2, 'docker.io/r' || ?1, '1', ?1, 1, ?1 % 2)",
+                params![id.cast_signed(), ONE_PROJECT.cast_signed()],
+            );
+            if id % 2 == 1 {
+                world.list(id, &[ALL]);
+            }
+        }
+        world.counting()
+    }
+
+    /// Projects of which one in so many has nobody left who is active.
+    fn of_unmended(size: u64, one_in: u64) -> Self {
+        let world = Self::new(size);
+        world.run(
+            "INSERT INTO account (id, confirmed, certified, operator, disabled, generation)
+             VALUES (?1, 1, 0, 0, 0, 1)",
+            [ALL.cast_signed()],
+        );
+        for project in 0..size {
+            let mends = !project.is_multiple_of(one_in);
+            world.project(1_000 + project, &[FEW]);
+            let who = if mends { ALL } else { SOME };
+            world.run(
+                "INSERT INTO entry (entity, principal, bits) VALUES (?1, ?2, 255)",
+                params![(1_000 + project).cast_signed(), who.cast_signed()],
+            );
         }
         world.counting()
     }
@@ -180,8 +221,8 @@ impl World {
     fn list(&self, of: u64, readers: &[u64]) {
         for reader in readers {
             self.run(
-                "INSERT INTO entry (entity, principal, bits, parent, name, at)
-                 SELECT id, ?2, 1, parent, name, at FROM entity WHERE id = ?1",
+                "INSERT INTO entry (entity, principal, bits, parent, name, at, external)
+                 SELECT id, ?2, 1, parent, name, at, external FROM entity WHERE id = ?1",
                 [of.cast_signed(), reader.cast_signed()],
             );
         }
@@ -402,6 +443,42 @@ fn alike<T>(what: &str, [small, large]: [(Vec<T>, u64); 2], shown: usize) {
     );
 }
 
+#[test]
+fn references_cost_the_catalog_nothing_and_are_listed_beside_repositories() {
+    let [small, large] = [100, LARGE].map(World::of_references);
+    let inside = Some(ONE_PROJECT);
+    for readers in [Some(&[ALL][..]), None] {
+        let what = format!("references, {readers:?}");
+        flat(&what, &small.catalog(readers), &large.catalog(readers), 10);
+        for order in [ChildOrder::Name(None), ChildOrder::Created(None)] {
+            let pages = |world: &World| world.children(inside, &order, false, readers);
+            flat(&what, &pages(&small), &pages(&large), LARGE + 10);
+        }
+    }
+}
+
+#[test]
+fn a_page_of_what_nobody_can_mend_looks_at_so_many_projects_and_no_more() {
+    for (one_in, shown) in [(1, LARGE), (100, LARGE / 100), (LARGE, 1)] {
+        let world = World::of_unmended(LARGE, one_in);
+        let (mut after, mut found, mut most) = (None, 0, 0);
+        loop {
+            let read =
+                |connection: &Connection| unmended::unmended(connection, after, PAGE).unwrap();
+            let (page, steps) = world.counted(read);
+            found += page.found.len() as u64;
+            most = most.max(steps);
+            after = page.last;
+            if after.is_none() {
+                break;
+            }
+        }
+        println!("one in {one_in}: {most} steps");
+        assert_eq!(found, shown);
+        assert!(most < 100_000, "one in {one_in}: {most}");
+    }
+}
+
 /// They are counted, and what is left out is walked through: a few steps of an index for each tag,
 /// from the nearer end.
 #[test]
@@ -411,6 +488,7 @@ fn a_page_of_tags_costs_a_few_steps_for_each_tag_there_is() {
         for (offset, each) in [(0, 4), (LARGE / 2, 6), (LARGE - 100, 4)] {
             let query = TagQuery {
                 repository: EntityId::new(ONE_PROJECT).unwrap(),
+                external: false,
                 order,
                 descending: true,
                 offset: usize::try_from(offset).unwrap(),

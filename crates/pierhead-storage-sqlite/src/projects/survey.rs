@@ -9,6 +9,7 @@ use pierhead_projects::survey::{
 use pierhead_storage::ScopeId;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
+use super::gone;
 use super::rows::{self, PROJECT};
 use crate::codec::{RowExt as _, signed};
 use crate::error::Fault;
@@ -72,7 +73,10 @@ fn principal(connection: &Connection, key: &PrincipalKey) -> Result<Option<Found
     };
     Ok(match key {
         PrincipalKey::Id(id) => found("p.id", &signed(id.get()))?,
-        PrincipalKey::Name(folded) => found("p.folded", folded)?,
+        PrincipalKey::Name(folded) => match found("p.folded", folded)? {
+            None => gone::named(connection, folded)?,
+            there => there,
+        },
         PrincipalKey::Email(folded) => found("a.email_folded", folded)?,
     })
 }

@@ -29,6 +29,10 @@ fn project() -> EntityId {
     EntityId::new(101).unwrap()
 }
 
+fn reference() -> EntityId {
+    EntityId::new(2_000_000).unwrap()
+}
+
 fn batch(changes: Vec<Change>) -> Batch {
     Batch {
         actor: Actor::system("test"),
@@ -153,6 +157,37 @@ fn every_change(repository: EntityId) -> Vec<Change> {
             account: account_id,
             credential,
         },
+        Change::DeleteTeam { team: LAB },
+    ]
+}
+
+/// The same of a reference in the project.
+fn changes_of_a_reference() -> Vec<Change> {
+    vec![
+        Change::CreateReference {
+            id: reference(),
+            project: project(),
+            name: "docker.io/library/ubuntu".parse().unwrap(),
+            description: String::new(),
+        },
+        Change::RecordTag {
+            reference: reference(),
+            tag: "v1".parse().unwrap(),
+            digest: ContentDigest::sha256(b""),
+        },
+        Change::Describe {
+            entity: EntityRef::External(reference()),
+            etag: 1,
+            name: Some("quay.io/a/b".to_owned()),
+            description: None,
+        },
+        Change::SetTrash {
+            entity: EntityRef::External(reference()),
+            by: Some(ANA),
+        },
+        Change::Purge {
+            entity: EntityRef::External(reference()),
+        },
     ]
 }
 
@@ -163,6 +198,7 @@ fn all_scopes(repository: EntityId) -> Vec<ScopeId> {
         ScopeId::credential(TOKEN.0),
         ScopeId::parent(ParentId(project().get())),
         ScopeId::repository(RepositoryId(repository.get())),
+        ScopeId::repository(RepositoryId(reference().get())),
         OPERATORS,
         PROJECTS,
     ]
@@ -219,7 +255,10 @@ fn every_change_moves_its_scopes_and_no_others_and_is_audited() {
     let store = SqliteStore::open_temporary().unwrap();
     let repository = push(&store);
     let scopes = all_scopes(repository);
-    for (number, change) in every_change(repository).into_iter().enumerate() {
+    let changes = every_change(repository)
+        .into_iter()
+        .chain(changes_of_a_reference());
+    for (number, change) in changes.enumerate() {
         let before = rights(&store, &scopes);
         block_on(store.commit(batch(vec![change.clone()]))).unwrap();
         let after = rights(&store, &scopes);
@@ -236,6 +275,84 @@ fn every_change_moves_its_scopes_and_no_others_and_is_audited() {
         assert_eq!(moved_sorted, expected, "{change:?}");
         assert_eq!(audited(&store), number + 1, "{change:?}");
     }
+}
+
+#[test]
+fn deleting_somebody_moves_what_they_stood_in_and_who_was_beside_them() {
+    let store = SqliteStore::open_temporary().unwrap();
+    let repository = push(&store);
+    let here = EntityRef::Repository(repository);
+    let listed = |entity| Change::SetList {
+        entity,
+        list: Some(list()),
+        etag: None,
+    };
+    let with_team = AccessList::checked(
+        [(LAB, Level::CanView.permissions())],
+        &Options::default(),
+        |_| true,
+    );
+    block_on(store.commit(batch(vec![
+        account(ANA, "ana"),
+        Change::CreateTeam {
+            id: LAB,
+            name: "lab".parse().unwrap(),
+        },
+        Change::SetMember {
+            team: LAB,
+            account: ANA,
+            member: false,
+            manager: true,
+        },
+        Change::CreateProject {
+            description: String::new(),
+            id: project(),
+            name: "Genomics".to_owned(),
+            owner: ANA,
+            list: with_team.unwrap(),
+        },
+        listed(here),
+    ])))
+    .unwrap();
+    let (of_ana, of_lab) = (ScopeId::account(ANA.get()), ScopeId::account(LAB.get()));
+    let scopes = all_scopes(repository);
+    for (change, mut expected, rows) in [
+        (
+            Change::DeleteAccount { account: ANA },
+            // The project is in no list of hers: she is its owner.
+            vec![
+                of_ana,
+                of_lab,
+                EntityRef::Project(project()).scope(),
+                here.scope(),
+                OPERATORS,
+            ],
+            2,
+        ),
+        (
+            Change::DeleteTeam { team: LAB },
+            vec![of_lab, EntityRef::Project(project()).scope()],
+            2,
+        ),
+    ] {
+        let (before, audits) = (rights(&store, &scopes), audited(&store));
+        block_on(store.commit(batch(vec![change.clone()]))).unwrap();
+        let after = rights(&store, &scopes);
+        let moved = scopes.iter().zip(before.iter().zip(&after));
+        let moved = moved.filter(|(_, (before, after))| before != after);
+        let mut moved: Vec<ScopeId> = moved.map(|(scope, _)| *scope).collect();
+        moved.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(moved, expected, "{change:?}");
+        assert_eq!(audited(&store), audits + rows, "{change:?}");
+        let again = block_on(store.commit(batch(vec![change])));
+        assert!(matches!(again, Err(StoreError::Stale)), "{again:?}");
+    }
+    let found = block_on(store.target(&TargetLookup::Entity(project()))).unwrap();
+    let found = found.project.unwrap();
+    assert!(found.list.is_empty() && found.owner.is_none());
+    // One step for each who went, whether listed or owner.
+    assert_eq!(found.etag, 3);
 }
 
 #[test]

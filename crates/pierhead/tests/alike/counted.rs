@@ -9,7 +9,9 @@ use pierhead::model::RepositoryName;
 use pierhead::policy::{EntityId, PrincipalId};
 use pierhead::projects::audit::{AuditQuery, AuditRow};
 use pierhead::projects::change::Batch;
-use pierhead::projects::listing::{CatalogQuery, ChildrenQuery, TagQuery, TagRows, TrashQuery};
+use pierhead::projects::listing::{
+    CatalogQuery, ChildrenQuery, RecordedQuery, TagQuery, TagRows, TrashQuery, UnmendedRows,
+};
 use pierhead::projects::principals::{
     MemberQuery, MemberRow, PrincipalQuery, PrincipalRow, TeamsQuery,
 };
@@ -19,7 +21,7 @@ use pierhead::projects::record::{
 };
 use pierhead::projects::survey::{PrincipalKey, Survey, SurveyQuery};
 use pierhead::projects::{AccountStore, ChangeStore, DirectoryStore, Login, ProjectStore, Store};
-use pierhead::storage::StoreError;
+use pierhead::storage::{HistoryEntry, StoreError};
 use pierhead_storage_testing::{CallLog, Intercept as _};
 
 /// Forwards every call and writes its name down.
@@ -138,6 +140,20 @@ impl ProjectStore for Counted {
     async fn tags(&self, query: &TagQuery) -> Result<TagRows, StoreError> {
         self.log.before("tags with their pushes")?;
         self.inner.tags(query).await
+    }
+
+    async fn recorded(&self, query: &RecordedQuery) -> Result<Vec<HistoryEntry>, StoreError> {
+        self.log.before("recorded")?;
+        self.inner.recorded(query).await
+    }
+
+    async fn unmended(
+        &self,
+        after: Option<EntityId>,
+        limit: usize,
+    ) -> Result<UnmendedRows, StoreError> {
+        self.log.before("unmended")?;
+        self.inner.unmended(after, limit).await
     }
 
     async fn survey(&self, query: &SurveyQuery) -> Result<Survey, StoreError> {

@@ -7,6 +7,12 @@ use crate::ground::Sent;
 /// The list that is sent. Whoever may not know is not told what is wrong with it.
 const LIST: &str = r#"{"resourceAccess":[{"principalId":273949,"accessType":["READ"]}]}"#;
 
+/// What a tag of an external repository is said to name.
+const COMMIT: &str = r#"{"tag":"v1","digest":"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}"#;
+
+/// What is made in a project.
+const REFERENCE: &str = r#"{"concreteType":"org.sagebionetworks.repo.model.docker.DockerRepository","parentId":"ENTITY","repositoryName":"docker.io/library/ubuntu"}"#;
+
 /// Calls that name no entity and no repository, or are about accounts and teams.
 const NAMELESS: &[(Method, &str)] = &[
     (Method::POST, "/auth/v1/login"),
@@ -28,6 +34,7 @@ const NAMELESS: &[(Method, &str)] = &[
     (Method::POST, "/repo/v1/principal/available"),
     (Method::POST, "/repo/v1/team"),
     (Method::GET, "/repo/v1/team/{}"),
+    (Method::DELETE, "/repo/v1/team/{}"),
     (Method::PUT, "/repo/v1/team/{}/member/{}"),
     (Method::DELETE, "/repo/v1/team/{}/member/{}"),
     (Method::GET, "/repo/v1/team/{}/member/{}/membershipStatus"),
@@ -35,11 +42,11 @@ const NAMELESS: &[(Method, &str)] = &[
     (Method::POST, "/repo/v1/teamList"),
     (Method::GET, "/repo/v1/teamMembers/{}"),
     (Method::GET, "/pierhead/v1/openapi.json"),
-    (Method::POST, "/repo/v1/entity"),
     (Method::GET, "/repo/v1/trashcan/view"),
     (Method::GET, "/pierhead/v1/account"),
     (Method::POST, "/pierhead/v1/account"),
     (Method::GET, "/pierhead/v1/account/{}"),
+    (Method::DELETE, "/pierhead/v1/account/{}"),
     (Method::PUT, "/pierhead/v1/account/{}/certified"),
     (Method::PUT, "/pierhead/v1/account/{}/operator"),
     (Method::PUT, "/pierhead/v1/account/{}/disabled"),
@@ -48,10 +55,12 @@ const NAMELESS: &[(Method, &str)] = &[
     (Method::GET, "/pierhead/v1/team"),
     (Method::POST, "/pierhead/v1/team"),
     (Method::GET, "/pierhead/v1/team/{}"),
+    (Method::DELETE, "/pierhead/v1/team/{}"),
     (Method::PUT, "/pierhead/v1/team/{}/member/{}"),
     (Method::DELETE, "/pierhead/v1/team/{}/member/{}"),
     (Method::PUT, "/pierhead/v1/team/{}/manager/{}"),
     (Method::DELETE, "/pierhead/v1/team/{}/manager/{}"),
+    (Method::GET, "/pierhead/v1/project/unmended"),
 ];
 
 /// What an entity's number or a repository's name is asked for with.
@@ -90,12 +99,14 @@ pub(crate) fn by_number(etag: &str) -> Vec<Call> {
     let described = format!(r#"{{"etag":"{etag}","name":"other","parentId":"ENTITY"}}"#);
     let children = r#"{"parentId":"ENTITY","includeTypes":["project","dockerrepo"]}"#;
     let mut calls = vec![
+        call(Method::POST, "/repo/v1/entity", REFERENCE),
         call(Method::GET, "/repo/v1/entity/{}", ""),
         call(Method::PUT, "/repo/v1/entity/{}", &described),
         call(Method::DELETE, "/repo/v1/entity/{}", ""),
         call(Method::POST, "/repo/v1/entity/children", children),
         call(Method::GET, "/repo/v1/entity/{}/path", ""),
         call(Method::GET, "/repo/v1/entity/{}/dockerTag", ""),
+        call(Method::POST, "/repo/v1/entity/{}/dockerCommit", COMMIT),
         call(Method::GET, "/repo/v1/entity/{}/acl", ""),
         call(Method::POST, "/repo/v1/entity/{}/acl", LIST),
         call(Method::PUT, "/repo/v1/entity/{}/acl", &replaced),
@@ -158,7 +169,7 @@ pub(crate) fn by_name() -> Vec<Call> {
 }
 
 /// What can be explained about a thing.
-const ACTIONS: [&str; 14] = [
+const ACTIONS: [&str; 16] = [
     "pull",
     "list-tags",
     "push",
@@ -167,6 +178,8 @@ const ACTIONS: [&str; 14] = [
     "see",
     "see-list",
     "describe",
+    "create-external-reference",
+    "change-external-reference",
     "trash",
     "restore",
     "purge",

@@ -84,7 +84,15 @@ impl World {
         let purged = found(&services, &owner, &name(project, "purge"), BLOB).await;
         let covered = found(&services, &owner, &name(doomed, "tools"), BLOB).await;
         let system = Actor::system("test");
-        for entity in [trashed, purged, doomed] {
+        let mut references = Vec::new();
+        for _ in 0..2 {
+            let name = "docker.io/library/ubuntu".parse().expect("a name");
+            let made = services
+                .projects
+                .create_reference(&system, project, &name, "");
+            references.push(made.await.expect("a reference"));
+        }
+        for entity in [trashed, purged, doomed, references[1]] {
             let done = services.projects.trash(&system, entity).await;
             done.expect("it is there");
         }
@@ -115,6 +123,7 @@ impl World {
             by_name("a name in a missing project", &format!("{never}/tools")),
             by_name("a name under a repository", &name(forbidden, "tools")),
             by_name("a name under a trashed repository", &name(trashed, "tools")),
+            by_name("a name under a reference", &name(references[0], "tools")),
         ];
         let entities = vec![
             hidden("a number that was never given", "", &never),
@@ -122,6 +131,8 @@ impl World {
             by_id("a forbidden repository", forbidden),
             by_id("a trashed repository", trashed),
             by_id("a purged repository", purged),
+            by_id("a forbidden reference", references[0]),
+            by_id("a trashed reference", references[1]),
             by_id("a trashed project", doomed),
             by_id("a repository of a trashed project", covered),
         ];

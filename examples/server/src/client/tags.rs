@@ -110,7 +110,7 @@ fn list(args: &TagsArgs, api: &Api, id: &str) -> Result<(), Failure> {
             text(&tag["tag"]),
             short(&text(&tag["digest"])).to_owned(),
             ago(&tag["createdOn"], now),
-            size(tag["size"].as_u64().unwrap_or_default()),
+            tag["size"].as_u64().map(size).unwrap_or_default(),
             joined(&tag["platforms"]),
         ]
     };

@@ -20,7 +20,7 @@ use crate::ground::Ground;
 
 /// The accounts, the last of them an operator; then teams.
 pub(crate) const ACCOUNTS: usize = 4;
-const TEAMS: usize = 3;
+pub(crate) const TEAMS: usize = 3;
 
 /// Numbers whose order is not that of their texts.
 const NUMBERS: [u64; 12] = [1, 2, 9, 10, 11, 19, 99, 100, 101, 1_000, 1_010, 999_999];
@@ -30,6 +30,14 @@ const NAMES: [&str; 9] = ["a", "a-b", "a/b", "ab", "b", "b.c", "z", "z/z", "0"];
 
 /// Who is listed with what; a later entry for the same one counts.
 type List = Vec<(usize, u8)>;
+
+/// What is referred to: in the order of names on either side of what is pushed.
+const ELSEWHERE: [&str; 4] = [
+    "docker.io/library/ubuntu",
+    "quay.io/a/b",
+    "syn101.example/tools",
+    "zoo.example/z",
+];
 
 #[derive(Clone, Debug)]
 struct Repository {
@@ -44,11 +52,13 @@ pub(crate) struct Project {
     trashed: bool,
     made_at: u64,
     repositories: BTreeMap<&'static str, Repository>,
+    references: BTreeMap<&'static str, Repository>,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) struct World {
-    members: [[bool; TEAMS]; ACCOUNTS],
+    pub(crate) members: [[bool; TEAMS]; ACCOUNTS],
+    pub(crate) disabled: [bool; ACCOUNTS],
     pub(crate) projects: BTreeMap<u64, Project>,
 }
 
@@ -59,26 +69,32 @@ fn lists() -> impl Strategy<Value = List> {
 
 pub(crate) fn worlds() -> impl Strategy<Value = World> {
     let mark = || proptest::bool::weighted(0.15);
-    let repository =
-        (proptest::option::of(lists()), mark(), 0..4_u64).prop_map(|(own, trashed, made_at)| {
-            Repository {
-                own,
-                trashed,
-                made_at,
-            }
-        });
-    let repositories = btree_map(select(NAMES.to_vec()), repository, 0..8);
-    let project = (lists(), mark(), 0..4_u64, repositories).prop_map(
-        |(list, trashed, made_at, repositories)| Project {
+    let repository = || {
+        let parts = (proptest::option::of(lists()), mark(), 0..4_u64);
+        parts.prop_map(|(own, trashed, made_at)| Repository {
+            own,
+            trashed,
+            made_at,
+        })
+    };
+    let repositories = btree_map(select(NAMES.to_vec()), repository(), 0..8);
+    let references = btree_map(select(ELSEWHERE.to_vec()), repository(), 0..3);
+    let project = (lists(), mark(), 0..4_u64, repositories, references).prop_map(
+        |(list, trashed, made_at, repositories, references)| Project {
             list,
             trashed,
             made_at,
             repositories,
+            references,
         },
     );
     let projects = btree_map(select(NUMBERS.to_vec()), project, 0..8);
-    let members = any::<[[bool; TEAMS]; ACCOUNTS]>();
-    (members, projects).prop_map(|(members, projects)| World { members, projects })
+    let people = any::<([[bool; TEAMS]; ACCOUNTS], [bool; ACCOUNTS])>();
+    (people, projects).prop_map(|((members, disabled), projects)| World {
+        members,
+        disabled,
+        projects,
+    })
 }
 
 pub(crate) fn account(number: usize) -> PrincipalId {
@@ -144,6 +160,23 @@ pub(crate) fn make(ground: &Ground, world: &World) {
             }
         }
     }
+    let adorn = |entity, repository: &Repository| {
+        if let Some(own) = &repository.own {
+            let list = Some(list(own));
+            commit(
+                0,
+                Change::SetList {
+                    entity,
+                    list,
+                    etag: None,
+                },
+            );
+        }
+        if repository.trashed {
+            let by = Some(account(0));
+            commit(0, Change::SetTrash { entity, by });
+        }
+    };
     for (number, project) in &world.projects {
         let id = EntityId::new(*number).unwrap();
         commit(
@@ -160,22 +193,18 @@ pub(crate) fn make(ground: &Ground, world: &World) {
         for (name, repository) in &project.repositories {
             let name = format!("syn{number}/{name}");
             let made = push(ground, id, &name, at(repository.made_at));
-            let entity = EntityRef::Repository(made);
-            if let Some(own) = &repository.own {
-                let list = Some(list(own));
-                commit(
-                    0,
-                    Change::SetList {
-                        entity,
-                        list,
-                        etag: None,
-                    },
-                );
-            }
-            if repository.trashed {
-                let by = Some(account(0));
-                commit(0, Change::SetTrash { entity, by });
-            }
+            adorn(EntityRef::Repository(made), repository);
+        }
+        for (name, repository) in &project.references {
+            let made = block_on(ground.store.allocate_entities(1)).unwrap()[0];
+            let change = Change::CreateReference {
+                id: made,
+                project: id,
+                name: name.parse().unwrap(),
+                description: String::new(),
+            };
+            commit(repository.made_at, change);
+            adorn(EntityRef::External(made), repository);
         }
         if project.trashed {
             let (entity, by) = (EntityRef::Project(id), Some(account(0)));
