@@ -254,3 +254,21 @@ fn a_local_list_is_compared_with_the_inherited_one_of_the_facts() {
     assert_eq!((counting.of.get(), counting.inherited), (2, false));
     assert!(counting.list.is_empty());
 }
+
+#[test]
+fn what_is_about_the_place_holds_whatever_is_in_the_list() {
+    let principal = PrincipalId::REGISTERED;
+    for (error, about_the_place) in [
+        (ShareError::AlreadyLocal, true),
+        (ShareError::Inherits, true),
+        (ShareError::ProjectKeepsItsList, true),
+        (ShareError::StaleEtag, true),
+        (ShareError::NothingThere, true),
+        (ShareError::List(ListError::Anonymous), false),
+        (ShareError::NotCertified { principal }, false),
+        (ShareError::NobodyCouldMend, false),
+        (ShareError::CallerCouldNotMend, false),
+    ] {
+        assert_eq!(error.is_about_the_place(), about_the_place, "{error:?}");
+    }
+}
