@@ -97,7 +97,7 @@ pub(crate) async fn project(
         };
         let survey = store.survey(&query).await.ok()?;
         let by_id = survey.projects.into_iter().filter_map(|found| match found {
-            EntityFound::Project(project) => Some(project),
+            EntityFound::Project(project) => Some(*project),
             _ => None,
         });
         let mut found = by_id.chain(survey.project_names.into_iter().flatten());

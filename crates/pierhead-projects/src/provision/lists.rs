@@ -72,7 +72,7 @@ impl Planner<'_> {
         if let Some(text) = &project.id {
             let id = entity_id(line, text, &self.options.ids)?;
             return match self.world.entities.get(&id) {
-                Some(EntityFound::Project(found)) => Ok(Some(found.clone())),
+                Some(EntityFound::Project(found)) => Ok(Some(ProjectRecord::clone(found))),
                 Some(EntityFound::Other) => {
                     let message = format!("{text} is not a project; choose another id");
                     Err(ProvisionError::at(line, message))

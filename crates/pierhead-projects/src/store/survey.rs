@@ -143,7 +143,7 @@ pub enum EntityFound {
     #[default]
     Nothing,
     /// A project.
-    Project(ProjectRecord),
+    Project(Box<ProjectRecord>),
     /// Nothing any more: a project that had it was purged, and no number is given twice.
     Purged,
     /// Something else.

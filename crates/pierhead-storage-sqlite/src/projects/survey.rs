@@ -119,7 +119,7 @@ fn people(connection: &Connection, team: PrincipalId) -> rusqlite::Result<Vec<Me
 
 fn entity(connection: &Connection, id: u64) -> Result<EntityFound, Fault> {
     if let Some(project) = rows::project_by_id(connection, id)? {
-        return Ok(EntityFound::Project(project));
+        return Ok(EntityFound::Project(Box::new(project)));
     }
     let purged: bool = connection
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM purged_project WHERE project = ?1)")?
