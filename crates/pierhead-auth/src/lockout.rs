@@ -13,7 +13,7 @@ use std::sync::{Mutex, PoisonError};
 
 use sha2::{Digest as _, Sha256};
 
-/// How many failures are too many.
+/// How many failures are too many; [`usize::MAX`] of them never are, and are not counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LockoutLimits {
     /// Failures of one account from one peer inside [`window`](Self::window). Default 10.
@@ -194,6 +194,9 @@ impl<K: Eq + Hash + Clone> Table<K> {
     }
 
     fn add(&mut self, key: K, limit: usize, window: u64, capacity: usize, now: u64) {
+        if limit == usize::MAX {
+            return;
+        }
         if !self.rows.contains_key(&key) && self.rows.len() >= capacity {
             self.make_room(window, capacity, now);
         }

@@ -159,6 +159,20 @@ fn a_full_table_forgets_whoever_failed_longest_ago() {
 }
 
 #[test]
+fn what_has_no_limit_is_not_remembered() {
+    let lockout = Lockout::new(LockoutLimits {
+        per_peer: usize::MAX,
+        ..LockoutLimits::default()
+    });
+    let peer = std::net::Ipv4Addr::UNSPECIFIED.into();
+    for account in 0..1_000 {
+        lockout.failed(&account.to_string(), peer, 1);
+        assert_eq!(lockout.check("another", peer, 1), Ok(()));
+    }
+    assert!(lockout.with(|tables| tables.peers.rows.is_empty()));
+}
+
+#[test]
 fn limits_of_zero_are_taken_as_one() {
     let lockout = Lockout::new(LockoutLimits {
         per_account: 0,

@@ -1,7 +1,8 @@
 //! Tokens: opaque ones the server looks up by hash, and signed ones it verifies.
 //!
-//! - [`PersonalToken`], [`SessionToken`], [`RefreshToken`]: 256 random bits with a prefix and a checksum,
-//!   one mechanism ([`OpaqueToken`]), one type each.
+//! - [`PersonalToken`], [`SessionToken`], [`RefreshToken`], [`InvitationToken`], [`EmailToken`],
+//!   [`ResetToken`]: 256 random bits with a prefix and a checksum, one mechanism ([`OpaqueToken`]), one
+//!   type each.
 //! - [`RegistryClaims`] in a JWT: made by [`KeyRing::issue`], verified by [`KeyRing::verify`] or, on the
 //!   hot path, by [`VerifiedCache::verify`].
 
@@ -16,8 +17,8 @@ pub use cache::VerifiedCache;
 pub use claims::{AccessEntry, Holder, RegistryClaims};
 pub use key::{KeyError, KeyId, SigningKey};
 pub use opaque::{
-    OpaqueToken, Personal, PersonalToken, Refresh, RefreshToken, Session, SessionToken, TokenHash,
-    TokenKind, TokenTextError,
+    Email, EmailToken, Invitation, InvitationToken, OpaqueToken, Personal, PersonalToken, Refresh,
+    RefreshToken, Reset, ResetToken, Session, SessionToken, TokenHash, TokenKind, TokenTextError,
 };
 pub use ring::{IssueError, KeyRing};
 pub use verify::{Expected, TokenError};

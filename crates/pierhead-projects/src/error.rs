@@ -25,12 +25,44 @@ pub enum ProjectsError {
     /// A wrong user name or password, or a disabled account: which of them is not said.
     #[error("the user name or password is not right")]
     WrongCredentials,
-    /// Whoever deletes their own account has not typed their password, or another one.
+    /// Whoever deletes their own account, or sets another password, has not typed theirs, or another
+    /// one.
     #[error("this wants your password once more, and what was sent is not it")]
     WrongPassword,
     /// Too many wrong passwords, or too many at once.
     #[error("too many attempts to sign in; wait {} s", .retry_after.as_secs().max(1))]
     TooManySignIns {
+        /// How long to wait.
+        retry_after: Duration,
+    },
+    /// Nobody makes an account for themselves here.
+    #[error("nobody registers here; ask an operator for an account")]
+    RegistrationClosed,
+    /// Only whoever is invited makes an account for themselves.
+    #[error("registering here needs an invitation; ask an operator for one")]
+    InvitationNeeded,
+    /// An invitation, or what was sent by mail, that is not good: unknown, used, revoked, expired or
+    /// somebody else's, which of them is not said.
+    #[error("this is not good, or not any more; ask for another")]
+    BadSecret,
+    /// An invitation that would end in the past, or too late.
+    #[error("an invitation ends in the future, and within 90 days; give another end, or none")]
+    InvitationEnd,
+    /// Registration without an address where mail is sent.
+    #[error("registering here needs an e-mail address; add one")]
+    EmailNeeded,
+    /// Registration with an address that could not be confirmed, or is not that of the invitation.
+    #[error("no other e-mail address is taken with this; leave it out")]
+    EmailUnwanted,
+    /// Nothing here sends mail.
+    #[error("no mail is sent here; ask an operator")]
+    MailOff,
+    /// What sends mail has failed.
+    #[error("mail was not sent")]
+    Mail(#[source] crate::MailError),
+    /// Too many accounts, or messages, asked for in a short time.
+    #[error("this was asked for too often of late; wait {} s", .retry_after.as_secs().max(1))]
+    TooManyAsks {
         /// How long to wait.
         retry_after: Duration,
     },
@@ -102,6 +134,9 @@ pub enum ProjectsError {
     /// An address that is none.
     #[error(transparent)]
     Email(#[from] crate::BadEmail),
+    /// An address that no message can be sent to.
+    #[error(transparent)]
+    Unmailable(#[from] crate::Unmailable),
     /// A user or a team has the name, or one that differs only in `.`, `-` and `_`.
     #[error("the name `{name}` is taken; choose another")]
     NameTaken {

@@ -96,11 +96,12 @@
 //! - [`Projects`]: the facade; [`Actor`]: who asks it.
 //! - `entity`: projects, repositories, references to others: seen, listed, described, shared, trashed,
 //!   retired, explained.
-//! - `people`: accounts, teams, names; passwords, sessions and tokens.
+//! - `people`: accounts, teams, names; passwords, sessions and tokens; registration, invitations, and
+//!   what is sent by a [`Mailer`].
 //! - [`provision`]: a whole set-up from a file.
 //! - `seam`: the registry's seams (`authenticate`, `authorize`, `issue`), and the facts behind them.
-//! - `store`: [`ports`]: what a store must do; [`record`], [`survey`], [`principals`]: what it tells;
-//!   [`listing`], [`change`]: what it is asked and told; [`audit`]: what it keeps of that.
+//! - `store`: [`ports`]: what a store must do; [`record`], [`survey`], [`principals`], [`pending`]: what it
+//!   tells; [`listing`], [`change`]: what it is asked and told; [`audit`]: what it keeps of that.
 //! - [`scopes`]: scopes as texts; [`ProjectsOptions`]: what an embedder sets; [`Directory`]: how it
 //!   says who an account is.
 
@@ -134,13 +135,17 @@ pub use entity::view::{EntityKind, EntityView, Listed, MAX_PAGE};
 pub use error::ProjectsError;
 pub use options::ProjectsOptions;
 pub use people::account::AccountRequest;
-pub use people::name::{AccountName, BadEmail, BadName, Email, Login, fold};
+pub use people::invite::Invited;
+pub use people::mail::{MailError, Mailed, Mailer};
+pub use people::message::{Message, MessageKind};
+pub use people::name::{AccountName, BadEmail, BadName, Email, Login, Unmailable, fold};
 pub use people::offload::{Job, Offload, ThreadOffload};
 pub use people::profile::Profile;
+pub use people::register::{Registration, RegistrationRequest};
 pub use people::token::MAX_TOKEN_NAME;
 pub use projects::Projects;
 pub use seam::authenticate::{CallerExtra, ProjectAuthenticator};
 pub use seam::authorize::ProjectAuthorizer;
 pub use seam::issue::ProjectIssuer;
 pub use store::ports::{AccountStore, ChangeStore, DirectoryStore, ProjectStore, Store};
-pub use store::{audit, change, listing, ports, principals, record, survey};
+pub use store::{audit, change, listing, pending, ports, principals, record, survey};

@@ -6,6 +6,8 @@ use std::time::Duration;
 use pierhead_policy::{Options, ProjectIds, Rules};
 
 use crate::directory::{AsStored, Directory};
+use crate::people::mail::Mailer;
+use crate::people::register::Registration;
 
 /// The settings of [`Projects`](crate::Projects). `ProjectsOptions::new` gives the defaults.
 #[derive(Clone, Debug)]
@@ -37,6 +39,11 @@ pub struct ProjectsOptions {
     pub remembered: usize,
     /// When passwords are not tried any more.
     pub lockout: pierhead_auth::lockout::LockoutLimits,
+    /// Who may make an account for themselves. Default: whoever has an invitation.
+    pub registration: Registration,
+    /// What sends mail, for [`Projects::mail_sender`](crate::Projects::mail_sender). Default none: then
+    /// addresses are not confirmed and passwords not reset by mail.
+    pub mailer: Option<Arc<dyn Mailer>>,
 }
 
 impl ProjectsOptions {
@@ -55,6 +62,8 @@ impl ProjectsOptions {
             trash_keep: Duration::from_secs(30 * 86_400),
             remembered: 10_000,
             lockout: pierhead_auth::lockout::LockoutLimits::default(),
+            registration: Registration::default(),
+            mailer: None,
         }
     }
 
@@ -117,6 +126,18 @@ impl ProjectsOptions {
     /// The same with other limits on wrong passwords.
     pub fn with_lockout(mut self, limits: pierhead_auth::lockout::LockoutLimits) -> Self {
         self.lockout = limits;
+        self
+    }
+
+    /// The same with another answer to who may make an account for themselves.
+    pub fn with_registration(mut self, registration: Registration) -> Self {
+        self.registration = registration;
+        self
+    }
+
+    /// The same with something that sends mail.
+    pub fn with_mailer(mut self, mailer: Arc<dyn Mailer>) -> Self {
+        self.mailer = Some(mailer);
         self
     }
 }

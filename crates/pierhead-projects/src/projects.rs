@@ -17,8 +17,10 @@ use crate::change::{Batch, Recorded};
 use crate::entity::content::{Sum, SumKey};
 use crate::error::ProjectsError;
 use crate::options::ProjectsOptions;
+use crate::people::mail::Letters;
 use crate::people::offload::Offload;
 use crate::people::password::Passwords;
+use crate::people::throttle::Throttle;
 use crate::ports::Store;
 use crate::record::Versions;
 use crate::seam::authenticate::ProjectAuthenticator;
@@ -48,6 +50,10 @@ pub(crate) struct Inner {
     pub(crate) lockout: Arc<Lockout>,
     /// How many changes of teams who has made of late.
     team_changes: Lockout,
+    /// What was asked for of late by people who make accounts, or have forgotten passwords.
+    pub(crate) throttle: Throttle,
+    /// Mail that waits to be sent.
+    pub(crate) letters: Letters,
     pub(crate) verified: VerifiedCache,
     /// When what was last written down of what the operator's role allowed.
     pub(crate) role_uses: Cache<(Option<PrincipalId>, RoleUse), SystemTime>,
@@ -113,6 +119,8 @@ impl Projects {
             passwords: Passwords::new(offload),
             lockout: Arc::new(Lockout::new(options.lockout)),
             team_changes: Lockout::new(TEAM_CHANGES),
+            throttle: Throttle::default(),
+            letters: Letters::default(),
             verified: VerifiedCache::new(options.remembered),
             role_uses: Cache::new(options.remembered),
             blobs: RwLock::new(None),

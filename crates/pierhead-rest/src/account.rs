@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use crate::answer::{Answer, created, done, ok};
 use crate::exchange::Exchange;
 use crate::json::shown;
+use crate::page::{PAGE, after_account, read_account};
 
 /// What is switched on or off of an account.
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +52,7 @@ pub(crate) struct Farewell {
     password: Option<String>,
 }
 
+#[allow(clippy::struct_excessive_bools)] // independent facts
 #[derive(Serialize, ToSchema)]
 #[schema(as = Account)]
 pub(crate) struct Written {
@@ -60,6 +62,15 @@ pub(crate) struct Written {
     certified: bool,
     operator: bool,
     disabled: bool,
+    registered: bool,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = AccountPage)]
+pub(crate) struct Page {
+    results: Vec<Written>,
+    next_page_token: Option<String>,
 }
 
 /// Makes one.
@@ -85,10 +96,25 @@ pub(crate) async fn get(exchange: &Exchange<'_>) -> Answer {
     show(exchange, PrincipalKey::Id(exchange.principal(0)?)).await
 }
 
-/// The one of a name.
+/// The one of a name, or without one a page of all whose names begin with `prefix`.
 pub(crate) async fn find(exchange: &Exchange<'_>) -> Answer {
-    let name = exchange.query.required("name")?;
-    show(exchange, PrincipalKey::Name(fold(name))).await
+    if let Some(name) = exchange.query.one("name")? {
+        return show(exchange, PrincipalKey::Name(fold(name))).await;
+    }
+    let prefix = exchange.query.one("prefix")?.unwrap_or_default();
+    let after = exchange.query.one("nextPageToken")?;
+    let after = after.map(read_account).transpose()?;
+    let actor = exchange.actor().await?;
+    let found = exchange
+        .projects
+        .accounts(&actor, prefix, after.as_deref(), PAGE);
+    let found = found.await?;
+    let last = found.items.last().filter(|_| found.more);
+    let next_page_token = last.map(|last| after_account(&last.name));
+    ok(&Page {
+        results: found.items.into_iter().map(written).collect(),
+        next_page_token,
+    })
 }
 
 /// Switches something of one.
@@ -155,5 +181,6 @@ fn written(found: Account) -> Written {
         certified: found.certified,
         operator: found.operator,
         disabled: found.disabled,
+        registered: found.registered,
     }
 }

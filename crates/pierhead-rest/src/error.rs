@@ -199,15 +199,19 @@ impl From<ProjectsError> for Failure {
                 holds_asked,
             } => refused(reason, may_know, holds_asked),
             E::SignIn | E::WrongCredentials => Self::unauthorized(text),
-            E::TooManySignIns { retry_after } | E::TooOften { retry_after } => {
-                Self::too_many(text, retry_after)
-            }
+            E::TooManySignIns { retry_after }
+            | E::TooOften { retry_after }
+            | E::TooManyAsks { retry_after } => Self::too_many(text, retry_after),
             E::TooMany => Self::too_many(text, Duration::from_secs(1)),
             E::NeedsSession
-            | E::WrongPassword
             | E::WiderToken
             | E::OperatorsOnly
-            | E::TeamManagersOnly => Self::forbidden(text),
+            | E::TeamManagersOnly
+            | E::WrongPassword
+            | E::RegistrationClosed
+            | E::InvitationNeeded
+            | E::BadSecret
+            | E::MailOff => Self::forbidden(text),
             E::Share(error) => unshared(&error),
             E::Inherits { .. } | E::NotFound { .. } => Self::new(StatusCode::NOT_FOUND, text),
             E::StaleEtag => Self::new(StatusCode::PRECONDITION_FAILED, text),
@@ -221,6 +225,10 @@ impl From<ProjectsError> for Failure {
             | E::List(_)
             | E::Name(_)
             | E::Email(_)
+            | E::Unmailable(_)
+            | E::InvitationEnd
+            | E::EmailNeeded
+            | E::EmailUnwanted
             | E::ProjectName
             | E::Description
             | E::PasswordRule(_)

@@ -74,8 +74,9 @@
 //! # The map
 //! - [`RestService`] (`service`), [`RestOptions`] (`options`), the router (`axum`).
 //! - `route`: all calls, as a table; `query`, `body`, `json`, `page`, `exchange`: what a request says.
-//! - `auth`, `token`, `profile`, `account`, `principals`, `team`, `member`: people. `entity`, `bundle`,
-//!   `children`, `docker`, `acl`, `permission`, `trash`, `retention`, `explain`, `audit`: things.
+//! - `auth`, `token`, `profile`, `registration`, `own`, `account`, `principals`, `team`, `member`:
+//!   people. `entity`, `bundle`, `children`, `docker`, `acl`, `permission`, `trash`, `retention`,
+//!   `explain`, `audit`: things.
 //! - `answer`, `error`: what is answered. `openapi`: all of it as a document.
 
 mod account;
@@ -97,12 +98,14 @@ mod json;
 mod member;
 mod openapi;
 mod options;
+mod own;
 mod page;
 mod permission;
 mod principals;
 mod profile;
 mod query;
 mod refresh;
+mod registration;
 mod retention;
 mod route;
 mod service;

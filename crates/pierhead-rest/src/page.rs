@@ -5,7 +5,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use pierhead_policy::EntityId;
+use pierhead_projects::AccountName;
 use pierhead_projects::listing::ChildOrder;
+use pierhead_projects::pending::InvitationId;
 use pierhead_projects::record::CredentialId;
 
 use crate::error::Failure;
@@ -71,6 +73,35 @@ pub(crate) fn read_token(text: &str) -> Result<CredentialId, Failure> {
         .ok_or_else(unknown)
 }
 
+/// Invitations from behind this one.
+pub(crate) fn after_invitation(id: InvitationId) -> String {
+    hide(&format!("i {}", id.0))
+}
+
+/// Which invitation the text names.
+pub(crate) fn read_invitation(text: &str) -> Result<InvitationId, Failure> {
+    let shown = show(text)?;
+    let id = shown.strip_prefix("i ").and_then(digits);
+    id.filter(|id| *id <= i64::MAX.unsigned_abs())
+        .map(InvitationId)
+        .ok_or_else(unknown)
+}
+
+/// Accounts from behind the one of this name.
+pub(crate) fn after_account(name: &str) -> String {
+    hide(&format!("a {name}"))
+}
+
+/// Which name the text has.
+pub(crate) fn read_account(text: &str) -> Result<String, Failure> {
+    let shown = show(text)?;
+    let name = shown.strip_prefix("a ").map(str::parse::<AccountName>);
+    match name {
+        Some(Ok(name)) => Ok(name.to_string()),
+        _ => Err(unknown()),
+    }
+}
+
 fn hide(text: &str) -> String {
     URL_SAFE_NO_PAD.encode(text)
 }
@@ -118,6 +149,20 @@ mod tests {
             assert!(read_entity(&created, bad).is_err(), "{bad}");
         }
         assert!(read_token(&wrong_order).is_err());
+        let invitation = after_invitation(InvitationId(9));
+        assert_eq!(read_invitation(&invitation).unwrap().0, 9);
+        assert_eq!(read_account(&after_account("a.na")).unwrap(), "a.na");
+        for bad in [
+            "",
+            &token,
+            &wrong_order,
+            &hide("i -1"),
+            &hide("a A"),
+            &hide("a "),
+        ] {
+            assert!(read_invitation(bad).is_err(), "{bad}");
+            assert!(read_account(bad).is_err(), "{bad}");
+        }
         assert!(read_token(&hide("t 18446744073709551615")).is_err());
     }
 }

@@ -59,6 +59,15 @@ pub(crate) enum Operation {
     PutOperator,
     PutDisabled,
     PutPassword,
+    Register,
+    MakeInvitation,
+    ListInvitations,
+    RevokeInvitation,
+    AskEmail,
+    ConfirmEmail,
+    ChangePassword,
+    AskReset,
+    ResetPassword,
     FindPrincipal,
     MakeTeam,
     FindTeam,
@@ -103,6 +112,13 @@ impl Operation {
                 | Self::PutOperator
                 | Self::PutDisabled
                 | Self::PutPassword
+                | Self::Register
+                | Self::MakeInvitation
+                | Self::AskEmail
+                | Self::ConfirmEmail
+                | Self::ChangePassword
+                | Self::AskReset
+                | Self::ResetPassword
                 | Self::MakeTeam
                 | Self::Retire
         )
@@ -226,6 +242,23 @@ const CALLS: &[(&str, Methods)] = &[
     (
         "/pierhead/v1/account/{}/password",
         &[(PUT, Op::PutPassword)],
+    ),
+    ("/pierhead/v1/registration", &[(POST, Op::Register)]),
+    (
+        "/pierhead/v1/invitation",
+        &[(GET, Op::ListInvitations), (POST, Op::MakeInvitation)],
+    ),
+    (
+        "/pierhead/v1/invitation/{}",
+        &[(DELETE, Op::RevokeInvitation)],
+    ),
+    ("/pierhead/v1/email", &[(POST, Op::AskEmail)]),
+    ("/pierhead/v1/email/confirm", &[(POST, Op::ConfirmEmail)]),
+    ("/pierhead/v1/password", &[(POST, Op::ChangePassword)]),
+    ("/pierhead/v1/password/reset", &[(POST, Op::AskReset)]),
+    (
+        "/pierhead/v1/password/reset/confirm",
+        &[(POST, Op::ResetPassword)],
     ),
     ("/pierhead/v1/principal", &[(GET, Op::FindPrincipal)]),
     (

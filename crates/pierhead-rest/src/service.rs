@@ -18,8 +18,9 @@ use crate::options::RestOptions;
 use crate::query::Query;
 use crate::route::{Operation, PREFIXES, Route, calls};
 use crate::{
-    account, acl, audit, auth, bundle, children, docker, entity, explain, member, openapi,
-    permission, principals, profile, refresh, retention, team, token, trash, unmended,
+    account, acl, audit, auth, bundle, children, docker, entity, explain, member, openapi, own,
+    permission, principals, profile, refresh, registration, retention, team, token, trash,
+    unmended,
 };
 
 /// The management API of some [`Projects`], as a [`tower_service::Service`].
@@ -186,6 +187,15 @@ async fn dispatch(exchange: &Exchange<'_>, operation: Operation) -> Answer {
         Operation::PutOperator => account::put(exchange, Account::Operator).await,
         Operation::PutDisabled => account::put(exchange, Account::Disabled).await,
         Operation::PutPassword => account::put_password(exchange).await,
+        Operation::Register => registration::register(exchange).await,
+        Operation::MakeInvitation => registration::invite(exchange).await,
+        Operation::ListInvitations => registration::invitations(exchange).await,
+        Operation::RevokeInvitation => registration::revoke(exchange).await,
+        Operation::AskEmail => own::ask_email(exchange).await,
+        Operation::ConfirmEmail => own::confirm_email(exchange).await,
+        Operation::ChangePassword => own::change_password(exchange).await,
+        Operation::AskReset => own::ask_reset(exchange),
+        Operation::ResetPassword => own::reset_password(exchange).await,
         Operation::FindPrincipal => principals::named(exchange).await,
         Operation::MakeTeam => team::make(exchange).await,
         Operation::FindTeam => team::find(exchange).await,

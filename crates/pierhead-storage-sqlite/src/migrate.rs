@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0003_management.sql"),
     include_str!("schema/0004_lists.sql"),
     include_str!("schema/0005_uploads.sql"),
+    include_str!("schema/0006_people.sql"),
     include_str!("schema/0008_refresh.sql"),
     include_str!("schema/0009_directory.sql"),
     include_str!("schema/0007_gone.sql"),

@@ -7,7 +7,7 @@ use pierhead::Pierhead;
 use pierhead::fs::{FsBlobStore, FsOptions};
 use pierhead::model::ManifestLimits;
 use pierhead::policy::{Certification, Options, ProjectCreation};
-use pierhead::projects::{Job, Offload, Projects, ProjectsOptions};
+use pierhead::projects::{Job, Offload, Projects, ProjectsOptions, Registration};
 use pierhead::registry::{Event, Limits, MissingReferences, Observer, TokioClock};
 use pierhead::rest::{RestOptions, RestService};
 use pierhead::sqlite::{SqliteOptions, SqliteStore};
@@ -17,6 +17,7 @@ use crate::config;
 use crate::data_dir::DataDir;
 use crate::failure::Failure;
 use crate::keys;
+use crate::mail::FileMailer;
 use crate::settings::Settings;
 
 /// A registry with its accounts and projects.
@@ -76,6 +77,16 @@ pub(crate) fn assemble(
     }
     if let Some(keep) = config.trash.keep {
         options = options.with_trash_keep(keep.0);
+    }
+    options = options.with_registration(match settings.registration() {
+        config::Registration::Open => Registration::Open,
+        config::Registration::Invitation => Registration::ByInvitation,
+        config::Registration::Closed => Registration::Closed,
+    });
+    if let Some(mail) = &config.mail {
+        let directory = mail.directory.clone().unwrap_or_else(|| data.mail());
+        let mailer = FileMailer::open(directory, mail.from.clone(), settings.url(at))?;
+        options = options.with_mailer(Arc::new(mailer));
     }
     let projects = Projects::new(
         rows.clone(),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use pierhead::http::HttpOptions;
+use pierhead::projects::Email;
 use pierhead::registry::RetentionRule;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
@@ -26,6 +27,7 @@ pub(crate) struct Config {
     pub(crate) certification: Certification,
     pub(crate) public_download: bool,
     pub(crate) project_creation: ProjectCreation,
+    pub(crate) registration: Option<Registration>,
     pub(crate) missing_references: MissingReferences,
     pub(crate) opaque_manifests: bool,
     #[serde(deserialize_with = "some_span::<_, 60, 86_400>")]
@@ -39,6 +41,7 @@ pub(crate) struct Config {
     pub(crate) limits: Limits,
     pub(crate) collector: Collector,
     pub(crate) trash: Trash,
+    pub(crate) mail: Option<Mail>,
     pub(crate) retention: Option<Retention>,
     pub(crate) log: Log,
 }
@@ -149,6 +152,15 @@ pub(crate) enum ProjectCreation {
     Operators,
 }
 
+/// Who makes accounts for themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Registration {
+    Open,
+    Invitation,
+    Closed,
+}
+
 /// Which references of a manifest may be missing when it is pushed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -219,6 +231,23 @@ pub(crate) struct Collector {
 pub(crate) struct Trash {
     #[serde(deserialize_with = "some_span::<_, 1, { 10 * YEAR }>")]
     pub(crate) keep: Option<Span>,
+}
+
+/// Where mail is left for whatever carries it, and whom it is from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Mail {
+    pub(crate) directory: Option<PathBuf>,
+    #[serde(deserialize_with = "sender")]
+    pub(crate) from: Option<Email>,
+}
+
+/// An address that can stand in a header.
+fn sender<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Email>, D::Error> {
+    let text = String::deserialize(from)?;
+    let email: Email = text.parse().map_err(D::Error::custom)?;
+    email.mailable().map_err(D::Error::custom)?;
+    Ok(Some(email))
 }
 
 /// Which former versions of tags are taken away, and how often that is looked at.
@@ -295,10 +324,12 @@ impl Config {
         let mut config = Self::parse(&text)
             .map_err(|error| Failure::told(format!("{}:{error}", path.display())))?;
         let folder = path.parent().unwrap_or(Path::new(""));
-        for path in [&mut config.data, &mut config.provision]
-            .into_iter()
-            .flatten()
-        {
+        let mail = config
+            .mail
+            .as_mut()
+            .and_then(|mail| mail.directory.as_mut());
+        let paths = [config.data.as_mut(), config.provision.as_mut(), mail];
+        for path in paths.into_iter().flatten() {
             *path = folder.join(&*path);
         }
         Ok(config)

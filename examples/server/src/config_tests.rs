@@ -22,6 +22,7 @@ fn every_key_is_read() {
         certification = "every-push"
         public_download = true
         project_creation = "operators"
+        registration = "invitation"
         missing_references = "children"
         opaque_manifests = true
         token_life = "15m"
@@ -43,6 +44,9 @@ fn every_key_is_read() {
         upload_idle = "12h"
         [trash]
         keep = "7d"
+        [mail]
+        directory = "outbox"
+        from = "registry@example.org"
         [retention]
         newest = 10
         younger_than = "90d"
@@ -65,6 +69,7 @@ fn every_key_is_read() {
         certification: Certification::EveryPush,
         public_download: true,
         project_creation: ProjectCreation::Operators,
+        registration: Some(Registration::Invitation),
         missing_references: MissingReferences::Children,
         opaque_manifests: true,
         token_life: Some(seconds(900)),
@@ -88,6 +93,10 @@ fn every_key_is_read() {
         trash: Trash {
             keep: Some(seconds(7 * 86_400)),
         },
+        mail: Some(Mail {
+            directory: Some("outbox".into()),
+            from: Some("registry@example.org".parse().expect("an address")),
+        }),
         retention: Some(Retention {
             rule: RetentionRule::new(Some(10), Some(Duration::from_secs(90 * 86_400)))
                 .expect("it has a bound"),
@@ -169,6 +178,18 @@ fn a_mistake_is_named_with_its_line() {
             "[log]\nlevel = \"loud\"",
             "2: `level`: unknown variant `loud`, expected one of `error`",
         ),
+        (
+            "registration = \"invite\"",
+            "1: `registration`: unknown variant `invite`, expected one of `open`, `invitation`",
+        ),
+        (
+            "[mail]\nfrom = \"a@b\\r\\nBcc: c@d\"",
+            "2: `from`: an e-mail address is `name@host`",
+        ),
+        (
+            "[mail]\nfrom = \"a,b@c\"",
+            "2: `from`: mail goes to addresses",
+        ),
         ("listen = ", "1: `listen`: "),
         ("\u{0}", "1: "),
         ("[limits\n", "1: "),
@@ -183,10 +204,16 @@ fn a_mistake_is_named_with_its_line() {
 fn paths_are_relative_to_the_file_that_holds_them() {
     let folder = tempfile::tempdir().expect("a scratch directory");
     let path = folder.path().join("pierhead.toml");
-    std::fs::write(&path, "data = \"d\"\nprovision = \"/p\"").expect("a scratch file");
+    std::fs::write(
+        &path,
+        "data = \"d\"\nprovision = \"/p\"\n[mail]\ndirectory = \"m\"",
+    )
+    .expect("a scratch file");
     let config = Config::read(&path).expect("a good file");
     assert_eq!(config.data, Some(folder.path().join("d")));
     assert_eq!(config.provision, Some("/p".into()));
+    let mail = config.mail.and_then(|mail| mail.directory);
+    assert_eq!(mail, Some(folder.path().join("m")));
 
     std::fs::write(&path, "\ndatum = 1").expect("a scratch file");
     let error = Config::read(&path).expect_err("a bad file").to_string();

@@ -88,6 +88,11 @@ impl DataDir {
         self.path.join("keys")
     }
 
+    /// Mail that waits to be carried, unless the configuration names another place.
+    pub(crate) fn mail(&self) -> PathBuf {
+        self.path.join("mail")
+    }
+
     /// Where a made-up password of the operator is left when there is nobody to show it to.
     pub(crate) fn admin_password(&self) -> PathBuf {
         self.path.join("admin-password")

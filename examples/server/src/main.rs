@@ -29,6 +29,7 @@ mod files;
 mod keys;
 mod listen;
 mod log;
+mod mail;
 mod provision;
 mod serve;
 mod settings;

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::io::Write as _;
 use std::time::Duration;
 
-use pierhead::projects::{ProjectsError, Purged, Retired};
+use pierhead::projects::{Mailed, ProjectsError, Purged, Retired};
 use pierhead::registry::{CollectSchedule, Collected, Error};
 use tokio::runtime::{Builder, Runtime};
 
@@ -82,9 +82,11 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
                 () = collect(&settings, &parts) => "the collector",
                 () = empty_trash(&settings, &parts) => "the trash can",
                 () = retire(&settings, &parts) => "the retention rule",
+                () = parts.projects.mail_sender(report_mailed) => "the mail",
             };
             drop(listener);
             stop(signal, &mut signals, &connections, settings.drain).await;
+            report_mailed(parts.projects.send_mail().await);
             Ok(())
         }
         Err(failure) => Err(failure),
@@ -186,6 +188,14 @@ fn report_retired(round: Result<Retired, ProjectsError>) {
             manifests,
         }) => tracing::info!("retired {manifests} manifests of {repositories} repositories"),
         Err(error) => tracing::warn!("not all that may go was retired: {}", chain(&error)),
+    }
+}
+
+fn report_mailed(round: Result<Mailed, ProjectsError>) {
+    match round {
+        Ok(Mailed { sent: 0 }) => {}
+        Ok(Mailed { sent }) => tracing::info!("messages left to be carried: {sent}"),
+        Err(error) => tracing::warn!("not all mail was sent: {}", chain(&error)),
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use pierhead::http::HttpOptions;
 
 use crate::cli::Told;
-use crate::config::Config;
+use crate::config::{Config, Registration};
 use crate::failure::Failure;
 use crate::provision::Provisioning;
 
@@ -93,6 +93,17 @@ impl Settings {
             .collect()
     }
 
+    /// Who makes accounts for themselves: anybody, unless others than this machine's can be there.
+    pub(crate) fn registration(&self) -> Registration {
+        let here = self.listen.ip().to_canonical().is_loopback()
+            && self.public_urls.iter().all(|url| is_here(url));
+        self.config.registration.unwrap_or(if here {
+            Registration::Open
+        } else {
+            Registration::Invitation
+        })
+    }
+
     /// What the registry calls itself in tokens.
     pub(crate) fn service(&self, at: SocketAddr) -> String {
         match &self.config.service {
@@ -128,6 +139,15 @@ pub(crate) fn host_of(url: &str) -> &str {
     url.split_once("://").map_or(url, |(_, host)| host)
 }
 
+/// Whether a URL means this machine whoever reads it.
+fn is_here(url: &str) -> bool {
+    let host = host_of(url);
+    ["127.0.0.1", "localhost", "[::1]"].iter().any(|name| {
+        host.strip_prefix(name)
+            .is_some_and(|rest| rest.trim_end_matches('/').is_empty() || rest.starts_with(':'))
+    })
+}
+
 /// Clients are sent from one request to the next by URL, so whoever can be reached from elsewhere
 /// must be told its own.
 fn check_public_urls(listen: SocketAddr, urls: &[String]) -> Result<(), Failure> {
@@ -139,12 +159,7 @@ fn check_public_urls(listen: SocketAddr, urls: &[String]) -> Result<(), Failure>
         )));
     }
     for url in urls {
-        let host = host_of(url);
-        let here = ["127.0.0.1", "localhost", "[::1]"].iter().any(|name| {
-            host.strip_prefix(name)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
-        });
-        if url.starts_with("http://") && !here {
+        if url.starts_with("http://") && !is_here(url) {
             tracing::warn!(
                 "passwords and tokens cross the network in the clear under {url}; put a reverse \
                  proxy with TLS in front"
@@ -204,6 +219,35 @@ mod tests {
             let settings = gather("127.0.0.1:5000", urls).expect("good settings");
             assert_eq!(settings.service(at), service);
             assert_eq!(settings.url(at), url);
+        }
+    }
+
+    #[test]
+    fn anybody_registers_only_where_nobody_else_can_be() {
+        use Registration as R;
+        for (listen, urls, expected) in [
+            ("127.0.0.1:5000", &[][..], R::Open),
+            ("[::1]:5000", &["http://localhost:5000"], R::Open),
+            ("127.0.0.1:5000", &["https://localhost/"], R::Open),
+            // A proxy on this machine brings everybody.
+            (
+                "127.0.0.1:5000",
+                &["https://registry.example.org"],
+                R::Invitation,
+            ),
+            (
+                "127.0.0.1:5000",
+                &["http://localhost:5000", "https://localhost.example.org"],
+                R::Invitation,
+            ),
+            ("0.0.0.0:5000", &["http://localhost:5000"], R::Invitation),
+        ] {
+            let mut settings = gather(listen, urls).expect("good settings");
+            assert_eq!(settings.registration(), expected, "{listen} {urls:?}");
+            for told in [R::Open, R::Invitation, R::Closed] {
+                settings.config.registration = Some(told);
+                assert_eq!(settings.registration(), told);
+            }
         }
     }
 

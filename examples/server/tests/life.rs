@@ -311,6 +311,68 @@ fn a_request_under_way_holds_a_stop_up_until_it_is_drained_or_told_again() {
     }
 }
 
+/// The secret in the one message that is left to be carried, waiting for it.
+fn carried(folder: &Path) -> String {
+    let end = Instant::now() + Duration::from_secs(30);
+    loop {
+        let found = std::fs::read_dir(folder).expect("a directory");
+        let found = found.map(|entry| entry.expect("an entry").path());
+        let mut whole = found.filter(|path| path.extension() == Some("eml".as_ref()));
+        if let Some(path) = whole.next() {
+            assert_eq!(mode(&path), 0o600);
+            let text = std::fs::read_to_string(&path).expect("a message");
+            std::fs::remove_file(path).expect("a message");
+            let secret = text.lines().find_map(|line| line.strip_prefix("    ph"));
+            return format!("ph{}", secret.expect("a secret"));
+        }
+        assert!(Instant::now() < end, "nothing is sent");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn whoever_registers_finds_a_message_to_confirm_the_address_by() {
+    let place = Place::new();
+    place.write("c.toml", "[mail]\ndirectory = \"outbox\"\n");
+    let mut command = place.command(&["--config", "c.toml"]);
+    let running = place.start(command.env("PIERHEAD_ADMIN_PASSWORD", PASSWORD));
+    let post = |path: &str, token: &str, body: &str| {
+        let length = body.len();
+        let request = format!(
+            "POST {path} HTTP/1.0\r\nAuthorization: Bearer {token}\r\n\
+             Content-Length: {length}\r\n\r\n{body}"
+        );
+        place.answer(request.as_bytes())
+    };
+    let ana = r#""password":"choose a better one"}"#;
+    let new = format!(r#"{{"name":"ana","email":"ana@example.org",{ana}"#);
+    let answer = post("/pierhead/v1/registration", "x", &new);
+    assert!(answer.starts_with("HTTP/1.0 201"), "{answer}");
+    let secret = carried(&place.folder.path().join("outbox"));
+    let answer = post(
+        "/auth/v1/login",
+        "x",
+        &format!(r#"{{"username":"ana",{ana}"#),
+    );
+    let session = answer.split('"').find(|word| word.starts_with("phs_"));
+    let session = session.unwrap_or_else(|| panic!("{answer}"));
+    let proof = format!(r#"{{"token":"{secret}"}}"#);
+    let answer = post("/pierhead/v1/email/confirm", session, &proof);
+    assert!(answer.starts_with("HTTP/1.0 200"), "{answer}");
+    let by_address = format!(r#"{{"username":"ANA@example.org",{ana}"#);
+    let answer = post("/auth/v1/login", "x", &by_address);
+    assert!(answer.starts_with("HTTP/1.0 201"), "{answer}");
+    let (_, logged) = running.stop();
+    assert!(
+        logged.contains("messages left to be carried: 1"),
+        "{logged}"
+    );
+    assert!(
+        !logged.contains(&secret) && !logged.contains("example.org"),
+        "{logged}"
+    );
+}
+
 #[test]
 fn a_password_is_hashed_from_standard_input() {
     for (typed, status) in [("hunter2hunter2\n", 0), ("short\n", 2), ("", 2)] {

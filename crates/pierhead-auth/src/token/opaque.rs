@@ -33,11 +33,24 @@ pub enum TokenKind {
     Session,
     /// A refresh token, `phr_`.
     Refresh,
+    /// An invitation to make an account, `phi_`.
+    Invitation,
+    /// The proof that an e-mail address is somebody's, `phe_`.
+    Email,
+    /// The leave to set another password, `phw_`.
+    Reset,
 }
 
 impl TokenKind {
     /// Every kind there is.
-    pub const ALL: [Self; 3] = [Self::Personal, Self::Session, Self::Refresh];
+    pub const ALL: [Self; 6] = [
+        Self::Personal,
+        Self::Session,
+        Self::Refresh,
+        Self::Invitation,
+        Self::Email,
+        Self::Reset,
+    ];
 
     /// The first four characters of its texts.
     pub const fn prefix(self) -> &'static str {
@@ -45,6 +58,9 @@ impl TokenKind {
             Self::Personal => "php_",
             Self::Session => "phs_",
             Self::Refresh => "phr_",
+            Self::Invitation => "phi_",
+            Self::Email => "phe_",
+            Self::Reset => "phw_",
         }
     }
 
@@ -62,6 +78,9 @@ impl fmt::Display for TokenKind {
             Self::Personal => "personal access",
             Self::Session => "session",
             Self::Refresh => "refresh",
+            Self::Invitation => "invitation",
+            Self::Email => "e-mail",
+            Self::Reset => "password reset",
         })
     }
 }
@@ -85,6 +104,18 @@ pub enum Session {}
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refresh {}
 
+/// Marks an invitation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Invitation {}
+
+/// Marks the proof of an e-mail address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Email {}
+
+/// Marks the leave to set another password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reset {}
+
 impl sealed::Kind for Personal {
     const KIND: TokenKind = TokenKind::Personal;
 }
@@ -97,6 +128,18 @@ impl sealed::Kind for Refresh {
     const KIND: TokenKind = TokenKind::Refresh;
 }
 
+impl sealed::Kind for Invitation {
+    const KIND: TokenKind = TokenKind::Invitation;
+}
+
+impl sealed::Kind for Email {
+    const KIND: TokenKind = TokenKind::Email;
+}
+
+impl sealed::Kind for Reset {
+    const KIND: TokenKind = TokenKind::Reset;
+}
+
 /// A personal access token.
 pub type PersonalToken = OpaqueToken<Personal>;
 
@@ -105,6 +148,15 @@ pub type SessionToken = OpaqueToken<Session>;
 
 /// A refresh token.
 pub type RefreshToken = OpaqueToken<Refresh>;
+
+/// An invitation's token.
+pub type InvitationToken = OpaqueToken<Invitation>;
+
+/// What is sent to an e-mail address to prove whose it is.
+pub type EmailToken = OpaqueToken<Email>;
+
+/// What is sent to whoever has forgotten the password.
+pub type ResetToken = OpaqueToken<Reset>;
 
 /// Why a text is no token of the kind asked for. No variant repeats the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

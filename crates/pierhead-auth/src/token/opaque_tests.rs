@@ -22,6 +22,9 @@ fn a_generated_token_has_the_documented_form_and_parses() {
     check::<Personal>();
     check::<Session>();
     check::<Refresh>();
+    check::<Invitation>();
+    check::<Email>();
+    check::<Reset>();
 }
 
 #[test]

@@ -41,6 +41,8 @@ pub struct Purged {
     pub entities: u64,
     /// How many sign-in sessions and refresh tokens that had expired.
     pub sessions: u64,
+    /// How many invitations, and secrets that were sent by mail, that nobody used in time.
+    pub unused: u64,
 }
 
 impl Projects {
@@ -141,8 +143,8 @@ impl Projects {
         self.look(&who, query, offset, limit, |_| true).await
     }
 
-    /// Purges what has been in the trash can for its time, and forgets sessions and refresh
-    /// tokens that have expired.
+    /// Purges what has been in the trash can for its time, and forgets sessions, refresh tokens,
+    /// invitations and secrets sent by mail that have expired.
     /// Dropped at any point it leaves the rest to the next round.
     ///
     /// # Errors
@@ -187,6 +189,13 @@ impl Projects {
         loop {
             let removed = self.store().remove_sessions(now, CHUNK).await?;
             purged.sessions += removed;
+            if removed < CHUNK as u64 {
+                break;
+            }
+        }
+        loop {
+            let removed = self.store().remove_ended(now, CHUNK).await?;
+            purged.unused += removed;
             if removed < CHUNK as u64 {
                 break;
             }

@@ -122,6 +122,7 @@ impl Projects {
                 password: password.clone(),
                 certified: request.certified,
                 operator: request.operator,
+                registered: false,
             });
             expect.extend(survey.versions);
             self.commit(actor, expect, vec![Recorded::new(change)])

@@ -82,7 +82,46 @@ pub struct Email(Box<str>);
 #[error("an e-mail address is `name@host`, at most 254 bytes, without spaces; correct it")]
 pub struct BadEmail;
 
+/// An address that no message can be sent to, or not to it alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "mail goes to addresses of plain letters, digits and `.!#$%&'*+/=?^_{{|}}~-` before the `@`, at most \
+     64 of them, and a host name behind it; use another"
+)]
+pub struct Unmailable;
+
 impl Email {
+    /// Whether messages can be sent to it: ASCII, without quotes, comments or lists, so that no
+    /// header, and no spelling that folds alike, means somebody else.
+    ///
+    /// # Errors
+    /// [`Unmailable`].
+    pub fn mailable(&self) -> Result<(), Unmailable> {
+        let of_user =
+            |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+/=?^_{|}~-.".contains(&byte);
+        let dots = |text: &str| text.split('.').all(|part| !part.is_empty());
+        let of_host = |label: &str| {
+            let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+            label.len() <= 63
+                && label.bytes().all(plain)
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+        };
+        match self.0.split_once('@') {
+            Some((user, host))
+                if user.len() <= 64
+                    && user.bytes().all(of_user)
+                    && !user.starts_with('-')
+                    && dots(user)
+                    && dots(host)
+                    && host.split('.').all(of_host) =>
+            {
+                Ok(())
+            }
+            _ => Err(Unmailable),
+        }
+    }
+
     /// The address as written.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -166,6 +205,55 @@ mod tests {
             "", "ab", "Ana", "-ana", ".ana", "123", "1.2", "an a", "ana@b", "añaa", &longer,
         ] {
             assert!(bad.parse::<AccountName>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn mail_goes_to_what_means_one_address_and_nothing_else() {
+        let long = "u".repeat(64);
+        for good in [
+            "ana@example.org",
+            "A.n+a_1@lab",
+            "o'b@x-1.y",
+            &format!("{long}@h"),
+        ] {
+            let email: Email = good.parse().unwrap();
+            assert_eq!(email.mailable(), Ok(()), "{good}");
+        }
+        for bad in [
+            "a,b@c",
+            "a;b@c",
+            "<a@b>",
+            "\"a\"@b",
+            "a(b)@c",
+            "a\\b@c",
+            "a:b@c",
+            "-a@b",
+            ".a@b",
+            "a.@b",
+            "a..b@c",
+            "a@b.",
+            "a@.b",
+            "a@b..c",
+            "a@-b",
+            "a@b-",
+            "a@b_c",
+            "a@[127.0.0.1]",
+            "a@b,c",
+            "a@b>",
+            "a\u{a0}b@c",
+            "\u{212a}im@example.org",
+            "kim@example.\u{212a}om",
+            "a@\u{f6}.de",
+            &format!("{long}u@h"),
+        ] {
+            let Ok(email) = bad.parse::<Email>() else {
+                continue;
+            };
+            assert_eq!(email.mailable(), Err(Unmailable), "{bad}");
+        }
+        for none in ["a@b\r\nBcc: c@d", "a@b\n", "a\0@b", "a b@c", "a@b@c"] {
+            assert!(none.parse::<Email>().is_err(), "{none}");
         }
     }
 

@@ -95,7 +95,10 @@ impl Projects {
         }
     }
 
-    async fn looked_up(&self, key: PrincipalKey) -> Result<Option<Found>, ProjectsError> {
+    pub(crate) async fn looked_up(
+        &self,
+        key: PrincipalKey,
+    ) -> Result<Option<Found>, ProjectsError> {
         let mut survey = self.survey(SurveyQuery::of(vec![key])).await?;
         Ok(survey.principals.pop().flatten())
     }

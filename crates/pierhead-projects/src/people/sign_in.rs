@@ -8,7 +8,7 @@ use pierhead_auth::Secret;
 use pierhead_auth::lockout::RetryAfter;
 use pierhead_auth::password::{HashingError, PasswordHash};
 use pierhead_auth::token::{PersonalToken, SessionToken, TokenHash};
-use pierhead_policy::{RequestKind, Scopes};
+use pierhead_policy::{PrincipalId, RequestKind, Scopes};
 use pierhead_registry::{Peer, TokenRefusal};
 use pierhead_storage::StoreError;
 
@@ -100,32 +100,40 @@ impl Projects {
         let wrong = |why: NotSignedIn| why.managing(ProjectsError::WrongCredentials);
         let signed_in = self.inner.by_password(username, password, from).await;
         let extra = signed_in.map_err(wrong)?.extra;
-        let (token, hash) =
-            SessionToken::generate().map_err(|error| ProjectsError::Secret(Box::new(error)))?;
         // As shown: a password that was changed meanwhile begins no session.
         let actor = Actor::shown(extra, from);
         until_settled!(async {
             let who = self.standing(&actor).await?;
-            let new = NewCredential {
-                id: self.store().allocate_credential().await?,
-                account: extra.account,
-                kind: CredentialKind::Session,
-                name: String::new(),
-                parent: None,
-                hash,
-                scopes: Scopes::ALL,
-                // A life beyond what a clock can say has no end.
-                expires: self
-                    .inner
-                    .clock
-                    .now()
-                    .checked_add(self.options().session_life),
-            };
+            let (token, new) = self.new_session(extra.account).await?;
             let change = Recorded::new(Change::CreateCredential(new));
             self.commit(&actor, who.versions(), vec![change]).await?;
-            Ok(())
-        })?;
-        Ok(token)
+            Ok(token)
+        })
+    }
+
+    /// A session to begin, and its text.
+    pub(crate) async fn new_session(
+        &self,
+        account: PrincipalId,
+    ) -> Result<(SessionToken, NewCredential), ProjectsError> {
+        let (token, hash) =
+            SessionToken::generate().map_err(|error| ProjectsError::Secret(Box::new(error)))?;
+        let new = NewCredential {
+            id: self.store().allocate_credential().await?,
+            account,
+            kind: CredentialKind::Session,
+            name: String::new(),
+            parent: None,
+            hash,
+            scopes: Scopes::ALL,
+            // A life beyond what a clock can say has no end.
+            expires: self
+                .inner
+                .clock
+                .now()
+                .checked_add(self.options().session_life),
+        };
+        Ok((token, new))
     }
 
     /// Ends the session that asks.
@@ -270,17 +278,17 @@ impl Inner {
     }
 
     /// Whether it is an account's password that somebody has typed once more. A wrong one counts like
-    /// one that does not sign in.
+    /// one that does not sign in. The generation of the account that it was the password of.
     pub(crate) async fn confirm(
         &self,
         account: &CallerRecord,
         password: Secret,
         from: &Peer,
-    ) -> Result<(), ProjectsError> {
+    ) -> Result<u64, ProjectsError> {
         let typed = self.by_password(&account.name, password, from).await;
         let typed = typed.map_err(|why| why.managing(ProjectsError::WrongPassword))?;
         if typed.record.id == account.id {
-            Ok(())
+            Ok(typed.extra.generation)
         } else {
             Err(ProjectsError::WrongPassword)
         }

@@ -21,6 +21,7 @@ impl Planner<'_> {
         check_password(user)?;
         match self.world.names.get(&name.folded()) {
             Some(Found::Account(account)) => {
+                is_meant(user, account, email.as_ref())?;
                 self.existing_user(user, account, email.as_ref());
                 Ok(())
             }
@@ -67,6 +68,7 @@ impl Planner<'_> {
             password,
             certified,
             operator,
+            registered: false,
         };
         self.plan
             .changes
@@ -211,6 +213,22 @@ impl Planner<'_> {
         self.plan.changes.extend(changes);
         Ok(Some(found.id))
     }
+}
+
+/// A name that somebody took who registered is no proof of who that is, and the file may give it
+/// rights: the address that the account has confirmed is one.
+fn is_meant(user: &ProvisionUser, found: &Account, email: Option<&Email>) -> Result<()> {
+    let address = found.email.as_deref().and_then(|text| text.parse().ok());
+    let same = |address: Email| email.is_some_and(|email| email.folded() == address.folded());
+    if !found.registered || address.is_some_and(same) {
+        return Ok(());
+    }
+    let message = format!(
+        "somebody has registered as `{}`; give the `email` that the account has confirmed, or choose \
+         another name",
+        shown(&user.name)
+    );
+    Err(ProvisionError::at(user.line, message))
 }
 
 fn check_password(user: &ProvisionUser) -> Result<()> {

@@ -8,6 +8,7 @@ use pierhead_registry::{RetentionRule, Retirable};
 use serde_json::{Map, Value, json};
 
 use crate::change::{Change, Recorded};
+use crate::pending::{InvitationId, Purpose};
 use crate::record::{CredentialKind, Parent};
 
 /// The most manifests, or entities, that a row names of those that it counts.
@@ -35,7 +36,7 @@ pub struct AuditRow {
     pub id: u64,
     /// When.
     pub at: SystemTime,
-    /// Who; `None` is the server itself.
+    /// Who; `None` is the server itself, or nobody who is signed in.
     pub who: Option<PrincipalId>,
     /// Where from.
     pub from: String,
@@ -165,7 +166,7 @@ fn described(change: &Change) -> (&'static str, Option<Value>) {
             "create-account",
             Some(json!({
                 "name": new.name.as_str(), "email": new.email.as_ref().map(crate::Email::as_str),
-                "certified": new.certified, "operator": new.operator,
+                "certified": new.certified, "operator": new.operator, "registered": new.registered,
             })),
         ),
         Change::SetEmail { email, .. } => ("set-email", Some(json!(email.as_str()))),
@@ -175,6 +176,11 @@ fn described(change: &Change) -> (&'static str, Option<Value>) {
         Change::SetPassword { .. } => ("set-password", None),
         Change::DeleteAccount { .. } => ("delete-account", None),
         Change::DeleteTeam { .. } => ("delete-team", None),
+        Change::CreateInvitation(_)
+        | Change::RevokeInvitation { .. }
+        | Change::UseInvitation { .. }
+        | Change::AskProof(_)
+        | Change::UseProof { .. } => pending(change),
         Change::CreateTeam { name, .. } => ("create-team", Some(json!({ "name": name.as_str() }))),
         Change::SetMember {
             account,
@@ -273,6 +279,31 @@ fn retired_json(rule: &RetentionRule, manifests: &[Retirable]) -> Value {
     })
 }
 
+/// What it says of invitations and of what is sent by mail.
+fn pending(change: &Change) -> (&'static str, Option<Value>) {
+    let id = |id: InvitationId| Some(json!({ "id": id.0 }));
+    match change {
+        Change::CreateInvitation(new) => (
+            "create-invitation",
+            Some(json!({ "id": new.id.0, "email": new.email.as_ref().map(crate::Email::as_str) })),
+        ),
+        Change::RevokeInvitation { invitation } => ("revoke-invitation", id(*invitation)),
+        Change::UseInvitation { invitation, .. } => ("use-invitation", id(*invitation)),
+        Change::AskProof(new) => {
+            let what = match new.purpose {
+                Purpose::Email => "ask-email",
+                Purpose::Password => "ask-password",
+            };
+            (what, Some(json!(new.email.as_str())))
+        }
+        Change::UseProof {
+            purpose: Purpose::Email,
+            ..
+        } => ("prove-email", None),
+        _ => ("prove-password", None),
+    }
+}
+
 fn concerned(change: &Change) -> (Option<EntityId>, Option<PrincipalId>) {
     match change {
         Change::CreateAccount(new) => (None, Some(new.id)),
@@ -282,7 +313,11 @@ fn concerned(change: &Change) -> (Option<EntityId>, Option<PrincipalId>) {
         | Change::SetDisabled { account, .. }
         | Change::SetPassword { account, .. }
         | Change::DeleteAccount { account }
+        | Change::UseInvitation { account, .. }
+        | Change::UseProof { account, .. }
         | Change::RevokeCredential { account, .. } => (None, Some(*account)),
+        Change::AskProof(new) => (None, Some(new.account)),
+        Change::CreateInvitation(_) | Change::RevokeInvitation { .. } => (None, None),
         Change::CreateTeam { id, .. } => (None, Some(*id)),
         Change::SetMember { team, .. } | Change::DeleteTeam { team } => (None, Some(*team)),
         Change::CreateProject { id, .. } | Change::CreateReference { id, .. } => (Some(*id), None),

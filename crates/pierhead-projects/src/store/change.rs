@@ -10,6 +10,7 @@ use pierhead_storage::{Fence, ParentId, RepositoryId, ScopeId, ScopeKind};
 
 use crate::actor::Actor;
 use crate::entity::external_name::ExternalName;
+use crate::pending::{InvitationId, NewInvitation, NewProof, Purpose};
 use crate::record::{CredentialId, CredentialKind, Parent};
 
 /// Moved by whatever can change how many active operators there are.
@@ -42,6 +43,8 @@ pub struct NewAccount {
     pub certified: bool,
     /// Whether it is an operator.
     pub operator: bool,
+    /// Whether whoever will use it makes it.
+    pub registered: bool,
 }
 
 impl std::fmt::Debug for NewAccount {
@@ -111,7 +114,7 @@ impl EntityRef {
 pub enum Change {
     /// Makes an account.
     CreateAccount(NewAccount),
-    /// Sets a confirmed e-mail address.
+    /// Sets a confirmed e-mail address. What was sent by mail for the account is good no more.
     SetEmail {
         /// Whose.
         account: PrincipalId,
@@ -133,7 +136,7 @@ pub enum Change {
         operator: bool,
     },
     /// Disables or enables; disabling raises the account's generation, ends its sign-in sessions
-    /// and removes the refresh tokens of its password.
+    /// and removes the refresh tokens of its password and what was sent by mail for it.
     SetDisabled {
         /// Which account.
         account: PrincipalId,
@@ -141,7 +144,7 @@ pub enum Change {
         disabled: bool,
     },
     /// Sets a password hash, raises the account's generation, ends its sign-in sessions and removes
-    /// the refresh tokens of its former password.
+    /// the refresh tokens of its former password and what was sent by mail for it.
     SetPassword {
         /// Whose.
         account: PrincipalId,
@@ -149,7 +152,7 @@ pub enum Change {
         hash: PasswordText,
     },
     /// Takes an account away for good: its credentials, its places in teams, its upload sessions and
-    /// staged blobs, and its entries in all lists, the trash included. Neither its name nor its number
+    /// staged blobs, the invitations it made, what was sent by mail for it, and its entries in all lists, the trash included. Neither its name nor its number
     /// is given again; its address is free. What it did keeps its number. Also moves the rights of
     /// its teams, and of everything that it stood in the list of or owned.
     DeleteAccount {
@@ -162,6 +165,33 @@ pub enum Change {
     DeleteTeam {
         /// Which.
         team: PrincipalId,
+    },
+    /// Makes an invitation.
+    CreateInvitation(NewInvitation),
+    /// Takes an invitation back.
+    RevokeInvitation {
+        /// Which.
+        invitation: InvitationId,
+    },
+    /// Takes an invitation away with what it is used for. One that is not there, or has expired by
+    /// the batch's time, makes the batch stale.
+    UseInvitation {
+        /// Which.
+        invitation: InvitationId,
+        /// The account that comes of it.
+        account: PrincipalId,
+    },
+    /// Remembers what is sent by mail, in the place of what was sent for the same purpose before.
+    AskProof(NewProof),
+    /// Takes what was sent by mail away with what it is shown for. What is not there, or has expired
+    /// by the batch's time, makes the batch stale.
+    UseProof {
+        /// Whose.
+        account: PrincipalId,
+        /// What for.
+        purpose: Purpose,
+        /// The hash of its secret.
+        hash: TokenHash,
     },
     /// Makes a team.
     CreateTeam {
@@ -316,9 +346,14 @@ impl Change {
         match self {
             Self::CreateAccount(new) if new.operator => vec![account(&new.id), OPERATORS],
             Self::CreateAccount(new) => vec![account(&new.id)],
-            // An address decides nothing, nor does what was allowed before, nor does what a
-            // repository holds.
+            // An address decides nothing, nor does what waits to be shown, nor what was allowed
+            // before, nor what a repository holds.
             Self::SetEmail { .. }
+            | Self::CreateInvitation(_)
+            | Self::RevokeInvitation { .. }
+            | Self::UseInvitation { .. }
+            | Self::AskProof(_)
+            | Self::UseProof { .. }
             | Self::UseRole { .. }
             | Self::Retire { .. }
             | Self::RecordTag { .. }

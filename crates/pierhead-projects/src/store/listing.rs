@@ -60,6 +60,17 @@ pub struct TrashQuery {
     pub limit: usize,
 }
 
+/// Which accounts to list, in the order of their folded names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AccountQuery {
+    /// Only those whose folded name begins with this, which is of `a-z` and `0-9`.
+    pub prefix: String,
+    /// Only what follows this folded name, which need not be one of an account.
+    pub after: Option<String>,
+    /// At most so many.
+    pub limit: usize,
+}
+
 /// What tags are ordered by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TagOrder {

@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod change;
 pub mod listing;
+pub mod pending;
 pub mod ports;
 pub mod principals;
 pub mod record;

@@ -12,15 +12,17 @@ use pierhead_storage::{HistoryEntry, StoreError};
 use crate::audit::{AuditQuery, AuditRow};
 use crate::change::Batch;
 use crate::listing::{
-    CatalogQuery, ChildrenQuery, RecordedQuery, TagQuery, TagRows, TrashQuery, UnmendedRows,
+    AccountQuery, CatalogQuery, ChildrenQuery, RecordedQuery, TagQuery, TagRows, TrashQuery,
+    UnmendedRows,
 };
+use crate::pending::{InvitationId, InvitationKey, InvitationRecord, ProofRecord};
 use crate::people::name::Login;
 use crate::principals::{MemberQuery, MemberRow, PrincipalQuery, PrincipalRow, TeamsQuery};
 use crate::record::{
     CallerRecord, CredentialId, CredentialKind, CredentialRecord, SignIn, TargetLookup,
     TargetRecord,
 };
-use crate::survey::{PrincipalKey, Survey, SurveyQuery};
+use crate::survey::{Account, PrincipalKey, Survey, SurveyQuery};
 
 /// Who: reads about accounts and credentials, each in one transaction.
 #[async_trait]
@@ -52,6 +54,31 @@ pub trait AccountStore: fmt::Debug + Send + Sync + 'static {
     /// Removes sign-in sessions and refresh tokens that had expired by then, at most `limit`; says
     /// how many. Moves no version and leaves no audit row: they were good for nothing any more.
     async fn remove_sessions(&self, expired: SystemTime, limit: usize) -> Result<u64, StoreError>;
+
+    /// Accounts in the order of their folded names. A page takes time by what it holds.
+    async fn accounts(&self, query: &AccountQuery) -> Result<Vec<Account>, StoreError>;
+
+    /// An invitation that was neither used nor revoked.
+    async fn invitation(
+        &self,
+        which: &InvitationKey,
+    ) -> Result<Option<InvitationRecord>, StoreError>;
+
+    /// Invitations that were neither used nor revoked, by their numbers, after `after`, at most
+    /// `limit`.
+    async fn invitations(
+        &self,
+        after: Option<InvitationId>,
+        limit: usize,
+    ) -> Result<Vec<InvitationRecord>, StoreError>;
+
+    /// What was sent by mail with the secret of this hash, if it still waits to be shown.
+    async fn proof(&self, hash: &TokenHash) -> Result<Option<ProofRecord>, StoreError>;
+
+    /// Removes invitations, and what was sent by mail, that had expired by then, at most `limit` of
+    /// each; says how many. Moves no version and leaves no audit row: they were good for nothing any
+    /// more.
+    async fn remove_ended(&self, expired: SystemTime, limit: usize) -> Result<u64, StoreError>;
 
     /// Remembers when a credential was last used, and with it the one that it dies with. Moves no
     /// version and leaves no audit row.
@@ -139,6 +166,9 @@ pub trait ChangeStore: fmt::Debug + Send + Sync + 'static {
 
     /// The next number for a credential.
     async fn allocate_credential(&self) -> Result<CredentialId, StoreError>;
+
+    /// The next number for an invitation.
+    async fn allocate_invitation(&self) -> Result<InvitationId, StoreError>;
 
     /// Compares the fence, applies the changes in order, writes one audit row for each, and moves
     /// the rights of [`Change::scopes`](crate::change::Change::scopes): one transaction.

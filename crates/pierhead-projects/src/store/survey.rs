@@ -41,12 +41,13 @@ impl SurveyQuery {
 
 /// An account as whoever administers it sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools)] // independent facts
 pub struct Account {
     /// Its number.
     pub id: PrincipalId,
     /// Its user name.
     pub name: String,
-    /// Its e-mail address.
+    /// Its e-mail address, confirmed.
     pub email: Option<String>,
     /// Whether it is certified.
     pub certified: bool,
@@ -54,6 +55,8 @@ pub struct Account {
     pub operator: bool,
     /// Whether it was disabled.
     pub disabled: bool,
+    /// Whether it was made by whoever uses it, so that its name is no proof of who that is.
+    pub registered: bool,
 }
 
 /// What an account is in a team.

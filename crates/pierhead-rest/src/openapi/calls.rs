@@ -8,8 +8,8 @@ use super::schema::{Shape, document, either, explanation, nothing, of, or_nothin
 use crate::json::Results;
 use crate::route::Operation;
 use crate::{
-    account, acl, audit, auth, bundle, children, docker, entity, member, permission, principals,
-    profile, refresh, retention, team, token, trash, unmended,
+    account, acl, audit, auth, bundle, children, docker, entity, member, own, permission,
+    principals, profile, refresh, registration, retention, team, token, trash, unmended,
 };
 
 const LIMIT: Parameter = Parameter::new("limit", Number, "how many at most; cut to 1000");
@@ -242,9 +242,17 @@ pub(crate) fn describe(operation: Operation) -> Call {
             .takes(of::<account::New>)
             .makes()
             .fails(&[409, 429]),
-        Op::FindAccount => call("An account by its name", SignedIn, of::<account::Written>)
-            .asks(&[NAME])
-            .fails(&[404]),
+        Op::FindAccount => call(
+            "An account by its name; or for operators all whose names begin so, 100 a page",
+            SignedIn,
+            either::<account::Written, account::Page>,
+        )
+        .asks(&[
+            Parameter::new("name", Text, "its name, however it is spelt"),
+            Parameter::new("prefix", Text, "what the names begin with"),
+            NEXT_PAGE,
+        ])
+        .fails(&[404]),
         Op::GetAccount => call(
             "An account: one's own, or any",
             SignedIn,
@@ -268,6 +276,60 @@ pub(crate) fn describe(operation: Operation) -> Call {
         )
         .takes(of::<account::NewPassword>)
         .fails(&[404, 429]),
+        Op::Register => call(
+            "Makes one's own account",
+            Everybody,
+            of::<registration::Registered>,
+        )
+        .takes(of::<registration::New>)
+        .makes()
+        .fails(&[403, 409, 429]),
+        Op::MakeInvitation => call(
+            "Invites somebody to make an account; the text is shown once",
+            InPerson,
+            of::<registration::MadeInvitation<'_>>,
+        )
+        .takes(of::<registration::NewInvitation>)
+        .makes()
+        .fails(&[409]),
+        Op::ListInvitations => call(
+            "Invitations that nobody has used, 100 a page",
+            SignedIn,
+            of::<registration::Page>,
+        )
+        .asks(&[NEXT_PAGE]),
+        Op::RevokeInvitation => call("Takes an invitation back", InPerson, nothing).fails(&[404]),
+        Op::AskEmail => call("Mails a text to an address of one's own", InPerson, nothing)
+            .takes(of::<own::Address>)
+            .fails(&[429]),
+        Op::ConfirmEmail => call(
+            "Makes the address one's own to which the text was mailed",
+            InPerson,
+            nothing,
+        )
+        .takes(of::<own::Proof>)
+        .fails(&[409]),
+        Op::ChangePassword => call(
+            "Sets one's own password, and begins another session",
+            InPerson,
+            of::<own::Session<'_>>,
+        )
+        .takes(of::<own::Passwords>)
+        .fails(&[429]),
+        Op::AskReset => call(
+            "Mails a text to whoever has forgotten the password",
+            Everybody,
+            nothing,
+        )
+        .takes(of::<own::Address>)
+        .fails(&[403, 429]),
+        Op::ResetPassword => call(
+            "Sets the password of whom the text was mailed to",
+            Everybody,
+            nothing,
+        )
+        .takes(of::<own::NewPassword>)
+        .fails(&[403, 429]),
         Op::ExplainEntity => {
             seen("Why it would be allowed or refused", explanation).asks(&[ACTION, ABOUT])
         }

@@ -26,7 +26,7 @@ fn operators_make_accounts_in_person() {
     assert_eq!(
         made.text,
         format!(
-            r#"{{"id":"{id}","name":"new","email":"new@example.org","certified":true,"operator":false,"disabled":false}}"#
+            r#"{{"id":"{id}","name":"new","email":"new@example.org","certified":true,"operator":false,"disabled":false,"registered":false}}"#
         )
     );
     refuse(&operator).refused(409);
@@ -68,7 +68,9 @@ fn operators_make_accounts_in_person() {
             .call(&operator, "POST", path, &body.to_string())
             .refused(400);
     }
-    ground.get(&operator, path).refused(400);
+    for bad in ["name=a&name=b", "nextPageToken=x", "prefix=a&prefix=b"] {
+        ground.get(&operator, &format!("{path}?{bad}")).refused(400);
+    }
     ground.get(&operator, &format!("{path}/olga")).refused(400);
 }
 

@@ -18,9 +18,11 @@ mod ground;
 mod input;
 mod matrix;
 mod openapi;
+mod outbox;
 mod people;
 mod refresh;
 mod refuse;
+mod register;
 #[cfg(feature = "axum")]
 mod router;
 mod shape;

@@ -5,14 +5,18 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 use pierhead_auth::token::TokenHash;
 use pierhead_policy::PrincipalId;
+use pierhead_projects::listing::AccountQuery;
+use pierhead_projects::pending::{InvitationId, InvitationKey, InvitationRecord, ProofRecord};
 use pierhead_projects::record::{
     CallerRecord, CredentialId, CredentialKind, CredentialRecord, Parent, SignIn,
 };
+use pierhead_projects::survey::Account;
 use pierhead_projects::{AccountStore, Login};
 use pierhead_storage::{ScopeId, StoreError};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::rows::{self, CREDENTIAL};
+use super::{pending, survey};
 use crate::codec::{RowExt as _, count, micros, signed};
 use crate::error::Fault;
 use crate::{SqliteStore, board};
@@ -107,6 +111,51 @@ impl AccountStore for SqliteStore {
                 )?
                 .execute(params![micros(expired), count(limit)])?;
             Ok(removed as u64)
+        })
+        .await
+    }
+
+    async fn accounts(&self, query: &AccountQuery) -> Result<Vec<Account>, StoreError> {
+        let query = query.clone();
+        self.read("list accounts", move |connection| {
+            survey::accounts(connection, &query)
+        })
+        .await
+    }
+
+    async fn invitation(
+        &self,
+        which: &InvitationKey,
+    ) -> Result<Option<InvitationRecord>, StoreError> {
+        let which = *which;
+        self.read("find an invitation", move |connection| {
+            pending::invitation(connection, &which)
+        })
+        .await
+    }
+
+    async fn invitations(
+        &self,
+        after: Option<InvitationId>,
+        limit: usize,
+    ) -> Result<Vec<InvitationRecord>, StoreError> {
+        self.read("list invitations", move |connection| {
+            pending::invitations(connection, after, limit)
+        })
+        .await
+    }
+
+    async fn proof(&self, hash: &TokenHash) -> Result<Option<ProofRecord>, StoreError> {
+        let hash = *hash;
+        self.read("find what was sent by mail", move |connection| {
+            pending::proof(connection, &hash)
+        })
+        .await
+    }
+
+    async fn remove_ended(&self, expired: SystemTime, limit: usize) -> Result<u64, StoreError> {
+        self.write("remove what nobody used in time", move |tx, _| {
+            pending::remove_ended(tx, expired, limit)
         })
         .await
     }

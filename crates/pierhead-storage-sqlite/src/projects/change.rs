@@ -5,13 +5,14 @@ use pierhead_policy::{EntityId, PrincipalId};
 use pierhead_projects::ChangeStore;
 use pierhead_projects::audit::AuditEntry;
 use pierhead_projects::change::{Batch, Change, MAX_REFRESH_TOKENS, NewAccount, NewCredential};
+use pierhead_projects::pending::InvitationId;
 use pierhead_projects::record::{CredentialId, CredentialKind, Parent};
 use pierhead_storage::{Fence, ScopeId, StoreError};
 use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
 use rusqlite::{Connection, Params, params};
 
 use super::rows::scope_bits;
-use super::{entity, gone};
+use super::{entity, gone, pending};
 use crate::SqliteStore;
 use crate::board::{Effects, stored_versions};
 use crate::codec::{count, micros, signed};
@@ -38,6 +39,14 @@ impl ChangeStore for SqliteStore {
             what: "the sequence of credentials".to_owned(),
         };
         numbers.next().map(CredentialId).ok_or_else(exhausted)
+    }
+
+    async fn allocate_invitation(&self) -> Result<InvitationId, StoreError> {
+        let mut numbers = self.allocate("invitation", 1).await?;
+        let exhausted = || StoreError::Corrupt {
+            what: "the sequence of invitations".to_owned(),
+        };
+        numbers.next().map(InvitationId).ok_or_else(exhausted)
     }
 
     async fn commit(&self, batch: Batch) -> Result<(), StoreError> {
@@ -131,11 +140,14 @@ fn apply(
 ) -> Result<(), Fault> {
     match change {
         Change::CreateAccount(new) => create_account(tx, new),
-        Change::SetEmail { account, email } => one(
-            tx,
-            "UPDATE account SET email = ?2, email_folded = ?3, confirmed = 1 WHERE id = ?1",
-            params![id(*account), email.as_str(), email.folded()],
-        ),
+        Change::SetEmail { account, email } => {
+            pending::forget_proofs(tx, *account)?;
+            one(
+                tx,
+                "UPDATE account SET email = ?2, email_folded = ?3, confirmed = 1 WHERE id = ?1",
+                params![id(*account), email.as_str(), email.folded()],
+            )
+        }
         Change::SetCertified { account, certified } => one(
             tx,
             "UPDATE account SET certified = ?2 WHERE id = ?1",
@@ -149,6 +161,7 @@ fn apply(
         Change::SetDisabled { account, disabled } => {
             if *disabled {
                 sign_out(tx, *account)?;
+                pending::forget_proofs(tx, *account)?;
             }
             one(
                 tx,
@@ -158,12 +171,18 @@ fn apply(
         }
         Change::SetPassword { account, hash } => {
             sign_out(tx, *account)?;
+            pending::forget_proofs(tx, *account)?;
             one(
                 tx,
                 "UPDATE account SET password = ?2, generation = generation + 1 WHERE id = ?1",
                 params![id(*account), hash.0],
             )
         }
+        Change::CreateInvitation(_)
+        | Change::RevokeInvitation { .. }
+        | Change::UseInvitation { .. }
+        | Change::AskProof(_)
+        | Change::UseProof { .. } => pending::apply(tx, change, at),
         Change::CreateTeam { id: team, name } => {
             create_principal(tx, *team, TEAM, name.as_str(), &name.folded())
         }
@@ -227,8 +246,8 @@ fn create_account(tx: &Connection, new: &NewAccount) -> Result<(), Fault> {
     one(
         tx,
         "INSERT INTO account (id, email, email_folded, confirmed, password, certified, operator,
-                              disabled, generation)
-         VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, 0, 1)",
+                              disabled, generation, registered)
+         VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, 0, 1, ?7)",
         params![
             id(new.id),
             email.map(pierhead_projects::Email::as_str),
@@ -236,6 +255,7 @@ fn create_account(tx: &Connection, new: &NewAccount) -> Result<(), Fault> {
             new.password,
             new.certified,
             new.operator,
+            new.registered,
         ],
     )
 }

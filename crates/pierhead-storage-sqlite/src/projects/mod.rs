@@ -13,6 +13,7 @@ mod external;
 mod gone;
 mod listing;
 mod merge;
+mod pending;
 mod principals;
 mod project;
 mod rows;

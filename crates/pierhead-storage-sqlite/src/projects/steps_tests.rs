@@ -5,11 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use pierhead_model::ContentDigest;
 use pierhead_policy::{EntityId, PrincipalId};
-use pierhead_projects::listing::{CatalogQuery, ChildOrder, ChildrenQuery, TagOrder, TagQuery};
+use pierhead_projects::listing::{
+    AccountQuery, CatalogQuery, ChildOrder, ChildrenQuery, TagOrder, TagQuery,
+};
 use pierhead_projects::principals::{MemberQuery, PrincipalKind, PrincipalQuery};
 use rusqlite::{Connection, params};
 
-use super::{catalog, children, listing, principals, unmended};
+use super::{catalog, children, listing, principals, survey, unmended};
 use crate::codec::key;
 use crate::migrate::migrate;
 use crate::snapshot::ensure_epoch;
@@ -141,6 +143,28 @@ impl World {
                 "INSERT INTO member VALUES (?1, ?2, ?3, 1)",
                 params![id, ONE_PROJECT.cast_signed(), member],
             );
+        }
+        world.counting()
+    }
+
+    /// So many teams, and a hundredth of them accounts in between.
+    fn of_accounts(size: u64) -> Self {
+        let world = Self::new(size);
+        for number in 0..size {
+            let user = number.is_multiple_of(100);
+            let id = 3_000_000 + number.cast_signed();
+            let kind = if user { 1 } else { 2 };
+            let name = format!("n{number:07}");
+            world.run(
+                "INSERT INTO principal VALUES (?1, ?2, ?3, ?3)",
+                params![id, kind, name],
+            );
+            if user {
+                world.run(
+                    "INSERT INTO account VALUES (?1, NULL, NULL, 1, NULL, 0, 0, 0, 1, 1)",
+                    [id],
+                );
+            }
         }
         world.counting()
     }
@@ -477,6 +501,32 @@ fn a_page_of_what_nobody_can_mend_looks_at_so_many_projects_and_no_more() {
         assert_eq!(found, shown);
         assert!(most < 100_000, "one in {one_in}: {most}");
     }
+}
+
+#[test]
+fn a_page_of_accounts_costs_what_it_holds_however_many_teams_lie_between() {
+    let walk = |world: World| -> Walk {
+        let (mut pages, mut total, mut after) = (Vec::new(), 0, None);
+        loop {
+            let query = AccountQuery {
+                prefix: "n".to_owned(),
+                after,
+                limit: 10,
+            };
+            let read = |connection: &Connection| survey::accounts(connection, &query).unwrap();
+            let (found, steps) = world.counted(read);
+            pages.push(steps);
+            total += found.len();
+            after = found.last().map(|found| found.name.clone());
+            if found.len() < 10 {
+                return (pages, total);
+            }
+        }
+    };
+    let [small, large] = [SMALL, LARGE].map(|size| walk(World::of_accounts(size)));
+    flat("accounts", &small, &large, LARGE / 100);
+    let most = large.0.iter().max().unwrap();
+    assert!(*most < 1_000, "{most}");
 }
 
 /// They are counted, and what is left out is walked through: a few steps of an index for each tag,

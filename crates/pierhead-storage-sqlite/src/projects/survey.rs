@@ -2,19 +2,24 @@
 
 use pierhead_policy::PrincipalId;
 use pierhead_projects::change::{EntityRef, OPERATORS, PROJECTS};
+use pierhead_projects::listing::AccountQuery;
 use pierhead_projects::record::ProjectRecord;
 use pierhead_projects::survey::{
     Account, EntityFound, Found, Membership, PrincipalKey, Survey, SurveyQuery, Team,
 };
 use pierhead_storage::ScopeId;
-use rusqlite::{Connection, OptionalExtension as _, Row};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::gone;
 use super::rows::{self, PROJECT};
-use crate::codec::{RowExt as _, signed};
+use crate::codec::{RowExt as _, count, signed};
 use crate::error::Fault;
 
 const USER: i64 = 1;
+
+/// What the row of a user or a team is read by, in the order that [`found`] takes it.
+const PRINCIPAL: &str =
+    "p.id, p.kind, p.name, a.email, a.certified, a.operator, a.disabled, a.registered";
 
 pub(super) fn survey(connection: &Connection, query: &SurveyQuery) -> Result<Survey, Fault> {
     let mut scopes = Vec::new();
@@ -62,12 +67,12 @@ pub(super) fn survey(connection: &Connection, query: &SurveyQuery) -> Result<Sur
 }
 
 fn principal(connection: &Connection, key: &PrincipalKey) -> Result<Option<Found>, Fault> {
-    const COLUMNS: &str =
-        "SELECT p.id, p.kind, p.name, a.email, a.certified, a.operator, a.disabled
-                           FROM principal p LEFT JOIN account a ON a.id = p.id";
     let found = |by: &str, value: &dyn rusqlite::ToSql| {
         connection
-            .prepare_cached(&format!("{COLUMNS} WHERE {by} = ?1"))?
+            .prepare_cached(&format!(
+                "SELECT {PRINCIPAL} FROM principal p LEFT JOIN account a ON a.id = p.id
+                 WHERE {by} = ?1"
+            ))?
             .query_row([value], |row| found(connection, row))
             .optional()
     };
@@ -82,23 +87,46 @@ fn principal(connection: &Connection, key: &PrincipalKey) -> Result<Option<Found
 }
 
 fn found(connection: &Connection, row: &Row<'_>) -> rusqlite::Result<Found> {
-    let id = rows::principal(row, 0)?;
-    let name = row.get(2)?;
     if row.get::<_, i64>(1)? == USER {
-        return Ok(Found::Account(Account {
-            id,
-            name,
-            email: row.get(3)?,
-            certified: row.get(4)?,
-            operator: row.get(5)?,
-            disabled: row.get(6)?,
-        }));
+        return Ok(Found::Account(account(row)?));
     }
+    let id = rows::principal(row, 0)?;
     Ok(Found::Team(Team {
         id,
-        name,
+        name: row.get(2)?,
         people: people(connection, id)?,
     }))
+}
+
+fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
+    Ok(Account {
+        id: rows::principal(row, 0)?,
+        name: row.get(2)?,
+        email: row.get(3)?,
+        certified: row.get(4)?,
+        operator: row.get(5)?,
+        disabled: row.get(6)?,
+        registered: row.get(7)?,
+    })
+}
+
+/// Accounts in the order of their folded names.
+pub(super) fn accounts(
+    connection: &Connection,
+    query: &AccountQuery,
+) -> Result<Vec<Account>, Fault> {
+    // Behind every folded name that begins so.
+    let end = format!("{}~", query.prefix);
+    let sql = format!(
+        "SELECT {PRINCIPAL} FROM principal p JOIN account a ON a.id = p.id
+         WHERE p.kind = 1 AND p.folded >= ?1 AND p.folded < ?2 AND p.folded > ?3
+         ORDER BY p.folded LIMIT ?4"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let after = query.after.as_deref().unwrap_or_default();
+    let values = params![query.prefix, end, after, count(query.limit)];
+    let found = statement.query_map(values, account)?;
+    Ok(found.collect::<rusqlite::Result<_>>()?)
 }
 
 fn people(connection: &Connection, team: PrincipalId) -> rusqlite::Result<Vec<Membership>> {

@@ -1,4 +1,4 @@
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use futures::executor::block_on;
@@ -11,6 +11,7 @@ use pierhead_projects::change::{
     Batch, Change, EntityRef, NewAccount, NewCredential, OPERATORS, PROJECTS, PasswordText,
     Recorded,
 };
+use pierhead_projects::pending::{InvitationId, NewInvitation, NewProof, Purpose};
 use pierhead_projects::record::{CredentialId, CredentialKind, TargetLookup};
 use pierhead_projects::{AccountStore as _, ChangeStore as _, ProjectStore as _};
 use pierhead_storage::{
@@ -50,6 +51,7 @@ fn account(id: PrincipalId, name: &str) -> Change {
         password: None,
         certified: false,
         operator: true,
+        registered: false,
     })
 }
 
@@ -191,6 +193,52 @@ fn changes_of_a_reference() -> Vec<Change> {
     ]
 }
 
+/// The same of what waits for somebody to show a secret.
+fn every_pending_change() -> Vec<Change> {
+    vec![
+        invitation(1),
+        Change::UseInvitation {
+            invitation: InvitationId(1),
+            account: ANA,
+        },
+        invitation(2),
+        Change::RevokeInvitation {
+            invitation: InvitationId(2),
+        },
+        proof(8),
+        proof(9),
+        shown(9),
+    ]
+}
+
+fn invitation(id: u64) -> Change {
+    Change::CreateInvitation(NewInvitation {
+        id: InvitationId(id),
+        by: Some(ANA),
+        email: Some("b@example.org".parse().unwrap()),
+        hash: TokenHash::from_bytes([u8::try_from(id).unwrap(); 32]),
+        expires: SystemTime::UNIX_EPOCH + Duration::from_secs(1),
+    })
+}
+
+fn proof(secret: u8) -> Change {
+    Change::AskProof(NewProof {
+        account: ANA,
+        purpose: Purpose::Email,
+        email: "b@example.org".parse().unwrap(),
+        hash: TokenHash::from_bytes([secret; 32]),
+        expires: SystemTime::UNIX_EPOCH + Duration::from_secs(1),
+    })
+}
+
+fn shown(secret: u8) -> Change {
+    Change::UseProof {
+        account: ANA,
+        purpose: Purpose::Email,
+        hash: TokenHash::from_bytes([secret; 32]),
+    }
+}
+
 fn all_scopes(repository: EntityId) -> Vec<ScopeId> {
     vec![
         ScopeId::account(ANA.get()),
@@ -255,10 +303,12 @@ fn every_change_moves_its_scopes_and_no_others_and_is_audited() {
     let store = SqliteStore::open_temporary().unwrap();
     let repository = push(&store);
     let scopes = all_scopes(repository);
-    let changes = every_change(repository)
-        .into_iter()
-        .chain(changes_of_a_reference());
-    for (number, change) in changes.enumerate() {
+    let changes = [
+        every_change(repository),
+        changes_of_a_reference(),
+        every_pending_change(),
+    ];
+    for (number, change) in changes.concat().into_iter().enumerate() {
         let before = rights(&store, &scopes);
         block_on(store.commit(batch(vec![change.clone()]))).unwrap();
         let after = rights(&store, &scopes);
@@ -411,6 +461,42 @@ fn a_batch_that_fails_changes_nothing() {
     }
     let record = block_on(store.caller(ANA, None)).unwrap().unwrap();
     assert!(!record.certified);
+}
+
+#[test]
+fn what_was_used_replaced_or_has_ended_is_used_no_more() {
+    let store = SqliteStore::open_temporary().unwrap();
+    let used = || Change::UseInvitation {
+        invitation: InvitationId(1),
+        account: ANA,
+    };
+    let start = vec![account(ANA, "ana"), invitation(1), proof(8), proof(9)];
+    block_on(store.commit(batch(start))).unwrap();
+    let late = |change| Batch {
+        at: SystemTime::UNIX_EPOCH + Duration::from_secs(1),
+        ..batch(vec![change])
+    };
+    for (what, batch, good) in [
+        ("an invitation that has ended", late(used()), false),
+        ("an invitation", batch(vec![used()]), true),
+        ("an invitation again", batch(vec![used()]), false),
+        ("a proof that was replaced", batch(vec![shown(8)]), false),
+        ("a proof that has ended", late(shown(9)), false),
+        ("a proof", batch(vec![shown(9)]), true),
+        ("a proof again", batch(vec![shown(9)]), false),
+    ] {
+        let done = block_on(store.commit(batch));
+        let stale = matches!(done, Err(StoreError::Stale));
+        assert_eq!((done.is_ok(), stale), (good, !good), "{what}");
+    }
+    // All that is about an account goes with its row, whoever deletes it.
+    block_on(store.commit(batch(vec![invitation(3), proof(7)]))).unwrap();
+    let left = store.write("delete an account", |tx, _| {
+        tx.execute("DELETE FROM account WHERE id = ?1", [3_000_000])?;
+        let count = "SELECT (SELECT count(*) FROM invitation) + (SELECT count(*) FROM proof)";
+        Ok(tx.query_row(count, [], |row| row.get::<_, i64>(0))?)
+    });
+    assert_eq!(block_on(left).unwrap(), 0);
 }
 
 #[test]

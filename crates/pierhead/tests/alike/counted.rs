@@ -10,8 +10,10 @@ use pierhead::policy::{EntityId, PrincipalId};
 use pierhead::projects::audit::{AuditQuery, AuditRow};
 use pierhead::projects::change::Batch;
 use pierhead::projects::listing::{
-    CatalogQuery, ChildrenQuery, RecordedQuery, TagQuery, TagRows, TrashQuery, UnmendedRows,
+    AccountQuery, CatalogQuery, ChildrenQuery, RecordedQuery, TagQuery, TagRows, TrashQuery,
+    UnmendedRows,
 };
+use pierhead::projects::pending::{InvitationId, InvitationKey, InvitationRecord, ProofRecord};
 use pierhead::projects::principals::{
     MemberQuery, MemberRow, PrincipalQuery, PrincipalRow, TeamsQuery,
 };
@@ -19,7 +21,7 @@ use pierhead::projects::record::{
     CallerRecord, CredentialId, CredentialKind, CredentialRecord, SignIn, TargetLookup,
     TargetRecord,
 };
-use pierhead::projects::survey::{PrincipalKey, Survey, SurveyQuery};
+use pierhead::projects::survey::{Account, PrincipalKey, Survey, SurveyQuery};
 use pierhead::projects::{AccountStore, ChangeStore, DirectoryStore, Login, ProjectStore, Store};
 use pierhead::storage::{HistoryEntry, StoreError};
 use pierhead_storage_testing::{CallLog, Intercept as _};
@@ -73,6 +75,38 @@ impl AccountStore for Counted {
     async fn remove_sessions(&self, expired: SystemTime, limit: usize) -> Result<u64, StoreError> {
         self.log.before("remove_sessions")?;
         self.inner.remove_sessions(expired, limit).await
+    }
+
+    async fn accounts(&self, query: &AccountQuery) -> Result<Vec<Account>, StoreError> {
+        self.log.before("accounts")?;
+        self.inner.accounts(query).await
+    }
+
+    async fn invitation(
+        &self,
+        which: &InvitationKey,
+    ) -> Result<Option<InvitationRecord>, StoreError> {
+        self.log.before("invitation")?;
+        self.inner.invitation(which).await
+    }
+
+    async fn invitations(
+        &self,
+        after: Option<InvitationId>,
+        limit: usize,
+    ) -> Result<Vec<InvitationRecord>, StoreError> {
+        self.log.before("invitations")?;
+        self.inner.invitations(after, limit).await
+    }
+
+    async fn proof(&self, hash: &TokenHash) -> Result<Option<ProofRecord>, StoreError> {
+        self.log.before("proof")?;
+        self.inner.proof(hash).await
+    }
+
+    async fn remove_ended(&self, expired: SystemTime, limit: usize) -> Result<u64, StoreError> {
+        self.log.before("remove_ended")?;
+        self.inner.remove_ended(expired, limit).await
     }
 
     async fn used(&self, credential: CredentialId, at: SystemTime) -> Result<(), StoreError> {
@@ -183,6 +217,11 @@ impl ChangeStore for Counted {
     async fn allocate_credential(&self) -> Result<CredentialId, StoreError> {
         self.log.before("allocate_credential")?;
         self.inner.allocate_credential().await
+    }
+
+    async fn allocate_invitation(&self) -> Result<InvitationId, StoreError> {
+        self.log.before("allocate_invitation")?;
+        self.inner.allocate_invitation().await
     }
 
     async fn commit(&self, batch: Batch) -> Result<(), StoreError> {

@@ -139,6 +139,7 @@ pub(crate) fn make(ground: &Ground, world: &World) {
                 password: None,
                 certified: false,
                 operator: number == ACCOUNTS - 1,
+                registered: false,
             }),
         );
     }
