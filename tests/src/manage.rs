@@ -184,7 +184,7 @@ impl Manager {
 
 impl Account {
     /// Signs in, and makes a token with every scope.
-    fn sign_in(api: &Api, name: &str, password: &str) -> Self {
+    pub fn sign_in(api: &Api, name: &str, password: &str) -> Self {
         let session = api.session(name, password);
         let who = api.manage(&session, "GET", "/repo/v1/userProfile", &Value::Null);
         let id = number(&who.expect(200).json()["ownerId"]);

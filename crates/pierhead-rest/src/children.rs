@@ -64,6 +64,8 @@ pub(crate) struct Child {
     name: String,
     #[serde(rename = "type")]
     kind: &'static str,
+    /// The first and only: what is versioned here is what is in a repository.
+    version_number: u8,
     created_on: Time,
     modified_on: Time,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -136,6 +138,7 @@ fn written(exchange: &Exchange<'_>, found: EntityView) -> Child {
         id: exchange.shown(found.id),
         name: found.name,
         kind: concrete(found.kind),
+        version_number: 1,
         created_on: Time(found.created.at),
         modified_on: Time(found.modified.at),
         created_by: found.created.by.map(shown),

@@ -307,8 +307,9 @@ pub(crate) fn calls() -> impl Iterator<Item = (Method, &'static str)> {
     operations().map(|(method, path, _)| (method, path))
 }
 
-/// What every path of the API begins with.
-pub(crate) const PREFIXES: [&str; 3] = ["/auth/v1/", "/repo/v1/", "/pierhead/v1/"];
+/// What every path of the API is or begins with. Nothing is kept below `/file/v1`: the platform's
+/// clients are told where it is, and ask there, as at each of these, before anything else.
+pub(crate) const PREFIXES: [&str; 4] = ["/auth/v1", "/file/v1", "/repo/v1", "/pierhead/v1"];
 
 /// A call, and what its path says of which thing.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -25,8 +25,9 @@ use crate::{
 
 /// The management API of some [`Projects`], as a [`tower_service::Service`].
 ///
-/// It answers what is below `/auth/v1/`, `/repo/v1/` and `/pierhead/v1/`; anything else is 404. It
-/// never fails, holds no state of its own and decides no permission. Cloning is cheap.
+/// It answers what is below `/auth/v1/`, `/repo/v1/` and `/pierhead/v1/`; anything else is 404, with
+/// a reason, as the platform's clients want it where they look first. It never fails, holds no
+/// state of its own and decides no permission. Cloning is cheap.
 ///
 /// # Cancel safety
 /// The future of a request may be dropped at any point: what it would have changed is changed
@@ -72,7 +73,10 @@ impl RestService {
     /// assert!(!RestService::serves("/v2/"));
     /// ```
     pub fn serves(path: &str) -> bool {
-        PREFIXES.iter().any(|prefix| path.starts_with(prefix))
+        PREFIXES.iter().any(|prefix| {
+            let rest = path.strip_prefix(prefix);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
     }
 
     async fn answer(&self, parts: Parts, body: RequestBody) -> Response<Full<Bytes>> {

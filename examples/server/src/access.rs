@@ -30,7 +30,10 @@ pub(crate) struct Services {
 
 impl Services {
     async fn answer(mut self, request: Request<Incoming>) -> Response<Content> {
-        let answer = if RestService::serves(request.uri().path()) {
+        // No registry's client asks at the root. The platform's clients are told that their pages are
+        // there, and look before anything else.
+        let path = request.uri().path();
+        let answer = if path == "/" || RestService::serves(path) {
             let answer = self.rest.call(request).await;
             answer.map(|answer| answer.map(Either::Right))
         } else {

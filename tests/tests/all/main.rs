@@ -18,6 +18,7 @@ mod durability;
 mod files;
 mod oras;
 mod podman;
+mod python;
 mod race;
 mod refresh;
 mod regctl;
