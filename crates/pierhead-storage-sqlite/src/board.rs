@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use parking_lot::RwLock;
 use pierhead_storage::{Rights, ScopeId, ScopeKind, Version};
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use crate::codec::{RowExt as _, damaged, signed};
 use crate::error::Fault;
@@ -37,21 +37,8 @@ impl Board {
         let mut statement = connection.prepare("SELECT kind, id, rights, content FROM scope")?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            let kind = ScopeKind::from_code(row.get(0)?).ok_or_else(|| {
-                damaged(
-                    0,
-                    rusqlite::types::Type::Integer,
-                    rusqlite::types::FromSqlError::InvalidType,
-                )
-            })?;
-            let id = row.unsigned(1)?;
-            scopes.insert(
-                ScopeId { kind, id },
-                Counters {
-                    rights: row.unsigned(2)?,
-                    content: row.unsigned(3)?,
-                },
-            );
+            let (scope, counters) = counted(row)?;
+            scopes.insert(scope, counters);
         }
         Ok(Self {
             state: RwLock::new(State {
@@ -83,6 +70,23 @@ impl Board {
     }
 }
 
+/// A scope and its counters, as a row has them.
+fn counted(row: &Row<'_>) -> rusqlite::Result<(ScopeId, Counters)> {
+    let kind = ScopeKind::from_code(row.get(0)?).ok_or_else(|| {
+        damaged(
+            0,
+            rusqlite::types::Type::Integer,
+            rusqlite::types::FromSqlError::InvalidType,
+        )
+    })?;
+    let id = row.unsigned(1)?;
+    let counters = Counters {
+        rights: row.unsigned(2)?,
+        content: row.unsigned(3)?,
+    };
+    Ok((ScopeId { kind, id }, counters))
+}
+
 fn version(epoch: u64, counters: Counters) -> Version {
     Version {
         rights: Rights {
@@ -111,6 +115,26 @@ impl Effects {
              RETURNING rights, content",
             scope,
         )
+    }
+
+    /// Moves the rights of scopes, however many: in one statement, because each has to be able to undo
+    /// itself, which costs the more the more its transaction has changed already.
+    pub(crate) fn bump_all(&mut self, tx: &Connection, scopes: &[ScopeId]) -> rusqlite::Result<()> {
+        let pairs: Vec<String> = scopes
+            .iter()
+            .map(|scope| format!("[{},{}]", scope.kind.code(), signed(scope.id)))
+            .collect();
+        let mut statement = tx.prepare_cached(
+            "INSERT INTO scope (kind, id, rights, content)
+             SELECT value ->> 0, value ->> 1, 1, 0 FROM json_each(?1) WHERE TRUE
+             ON CONFLICT (kind, id) DO UPDATE SET rights = rights + 1
+             RETURNING kind, id, rights, content",
+        )?;
+        let mut moved = statement.query([format!("[{}]", pairs.join(","))])?;
+        while let Some(row) = moved.next()? {
+            self.changed.push(counted(row)?);
+        }
+        Ok(())
     }
 
     /// Moves the content of a scope: caches of what is stored there are stale, decisions are not.

@@ -26,10 +26,7 @@ impl RepositoryStore for SqliteStore {
     async fn bump(&self, scopes: &[ScopeId]) -> Result<(), StoreError> {
         let scopes = scopes.to_vec();
         self.write("move the rights of a scope", move |tx, effects| {
-            for scope in scopes {
-                effects.bump(tx, scope)?;
-            }
-            Ok(())
+            Ok(effects.bump_all(tx, &scopes)?)
         })
         .await
     }

@@ -65,9 +65,7 @@ impl ChangeStore for SqliteStore {
             }
             moved.sort_unstable();
             moved.dedup();
-            for scope in moved {
-                effects.bump(tx, scope)?;
-            }
+            effects.bump_all(tx, &moved)?;
             Ok(())
         })
         .await

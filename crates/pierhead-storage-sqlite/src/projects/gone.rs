@@ -84,9 +84,7 @@ pub(super) fn delete(
     one(tx, "DELETE FROM principal WHERE id = ?1", [id(who)])?;
     moved.sort_unstable();
     moved.dedup();
-    for scope in moved {
-        effects.bump(tx, scope)?;
-    }
+    effects.bump_all(tx, &moved)?;
     Ok(())
 }
 
