@@ -478,3 +478,25 @@ fn no_debug_text_shows_a_secret() {
     assert!(mail[0].text("https://registry.example").contains(secret));
     assert!(!format!("{mail:?}").contains(&secret[4..]));
 }
+
+#[test]
+fn wrong_passwords_for_a_name_tell_nothing_of_whose_an_address_is() {
+    use ProjectsError as E;
+    for (guessed, other) in [("ana", "ana@example.org"), ("ana@example.org", "ana")] {
+        let people = people();
+        people.confirmed("ana", "ana@example.org");
+        for _ in 0..10 {
+            let told = people.sign_in(guessed, OTHER);
+            assert!(matches!(told, Err(E::WrongCredentials)), "{told:?}");
+        }
+        let told = people.sign_in(guessed, OTHER);
+        assert!(matches!(told, Err(E::TooManySignIns { .. })), "{told:?}");
+        for unlike in [other, "nobody@example.org", "nobody"] {
+            let told = people.sign_in(unlike, OTHER);
+            assert!(
+                matches!(told, Err(E::WrongCredentials)),
+                "{unlike} after {guessed}: {told:?}"
+            );
+        }
+    }
+}
