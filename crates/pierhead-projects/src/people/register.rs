@@ -27,7 +27,7 @@ pub enum Registration {
     Closed,
 }
 
-/// Names, folded, that say who somebody is. Operators give them.
+/// Names of users and teams, folded, that say who somebody is. Operators give them.
 const RESERVED: [&str; 12] = [
     "admin",
     "administrator",
@@ -42,6 +42,11 @@ const RESERVED: [&str; 12] = [
     "support",
     "system",
 ];
+
+/// Whether only operators give this name.
+pub(crate) fn is_reserved(name: &AccountName) -> bool {
+    RESERVED.contains(&name.folded().as_str())
+}
 
 /// An account that somebody makes for themselves.
 #[derive(Clone, Debug)]
@@ -111,7 +116,7 @@ impl Projects {
         };
         // Once before anything costly is done, and once when it is given.
         let named = PrincipalKey::Name(name.folded());
-        if RESERVED.contains(&name.folded().as_str()) || self.looked_up(named).await?.is_some() {
+        if is_reserved(name) || self.looked_up(named).await?.is_some() {
             return Err(taken());
         }
         let password = self.inner.passwords.hash(request.password).await?;
