@@ -90,8 +90,8 @@ impl Projects {
     /// at once. Whether an address has an account already is neither looked at nor told; names are
     /// public.
     ///
-    /// At most 50 attempts in 15 minutes are made from one peer; those with a good invitation are not
-    /// counted.
+    /// At most 50 attempts in 15 minutes are made from one peer; those with a good invitation are
+    /// neither counted nor stopped by it.
     ///
     /// # Errors
     /// [`ProjectsError::RegistrationClosed`], [`ProjectsError::InvitationNeeded`],
@@ -190,7 +190,6 @@ impl Projects {
                 (None, None)
             }
             (_, Some(text)) => {
-                self.inner.may_ask(from)?;
                 let bad = |_| ProjectsError::BadSecret;
                 let secret = InvitationToken::parse(text.expose()).map_err(bad);
                 let found = match secret {
@@ -200,7 +199,14 @@ impl Projects {
                     }
                     Err(error) => Err(error),
                 };
-                let (hash, found) = found.inspect_err(|_| self.inner.count_ask(from))?;
+                let (hash, found) = match found {
+                    Ok(found) => found,
+                    Err(error) => {
+                        self.inner.may_ask(from)?;
+                        self.inner.count_ask(from);
+                        return Err(error);
+                    }
+                };
                 (Some(hash), found.email)
             }
         };
