@@ -174,10 +174,29 @@ fn place_in(team: &Team, account: PrincipalId) -> Membership {
     })
 }
 
-/// The change that makes an account a member or not; `None` when it is so already. Managing stays.
-pub(crate) fn member_change(team: &Team, account: PrincipalId, member: bool) -> Option<Recorded> {
+/// The change that makes an account a member; `None` when it is one already. Managing stays.
+pub(crate) fn joining(team: &Team, account: PrincipalId) -> Option<Recorded> {
     let now = place_in(team, account);
-    place_change(team, Membership { member, ..now })
+    place_change(
+        team,
+        Membership {
+            member: true,
+            ..now
+        },
+    )
+}
+
+/// The change that puts an account out of a team, whatever it is there.
+pub(crate) fn leaving(team: &Team, account: PrincipalId) -> Option<Recorded> {
+    let now = place_in(team, account);
+    place_change(
+        team,
+        Membership {
+            member: false,
+            manager: false,
+            ..now
+        },
+    )
 }
 
 /// The change that makes an account this in a team; `None` when it is so already.
