@@ -29,6 +29,11 @@ pub(crate) struct Guess {
     now: u64,
 }
 
+/// An account, apart from all that can be typed for one: no name holds a `#`.
+pub(crate) fn asker(account: PrincipalId) -> String {
+    format!("#{}", account.get())
+}
+
 impl Guess {
     pub(crate) fn new(
         username: &str,
@@ -42,12 +47,16 @@ impl Guess {
             None => username.to_owned(),
         };
         Self {
-            // No name holds a `#`.
-            account: found.map_or_else(|| typed.clone(), |id| format!("#{}", id.get())),
+            account: found.map_or_else(|| typed.clone(), asker),
             typed,
             peer: from.address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
             now,
         }
+    }
+
+    /// For whom a password is compared: as typed, because what is refused is told.
+    pub(crate) fn asker(&self) -> String {
+        self.typed.clone()
     }
 }
 

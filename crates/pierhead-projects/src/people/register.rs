@@ -119,7 +119,8 @@ impl Projects {
         if is_reserved(name) || self.looked_up(named).await?.is_some() {
             return Err(taken());
         }
-        let password = self.inner.passwords.hash(request.password).await?;
+        let peer = from.address.map_or_else(String::new, |it| it.to_string());
+        let password = self.inner.passwords.hash(peer, request.password).await?;
         let account = until_settled!(async {
             let mut changes = Vec::new();
             let (invitation, mut expect) = match &secret {

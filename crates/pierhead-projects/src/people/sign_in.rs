@@ -244,7 +244,7 @@ impl Inner {
             });
         let hash = found.as_ref().and_then(usable_hash);
         let guesses = Arc::clone(&self.guesses);
-        let verdict = self.passwords.run(move |hasher| {
+        let verdict = self.passwords.run(guess.asker(), move |hasher| {
             // Once more, because many guesses may have queued up before the first one failed.
             let open = guesses.check(&guess).map_err(Verdict::Locked)?;
             let matches = match hash.as_ref().filter(|_| open) {

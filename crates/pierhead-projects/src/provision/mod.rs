@@ -213,7 +213,14 @@ impl Projects {
             let user = provision.users.get(*index);
             let text = user.and_then(|user| user.password.clone().or(user.password_file.clone()));
             let Some(text) = text else { continue };
-            hashes.push(self.inner.passwords.hash(text).await?.as_str().to_owned());
+            hashes.push(
+                self.inner
+                    .passwords
+                    .hash(String::new(), text)
+                    .await?
+                    .as_str()
+                    .to_owned(),
+            );
         }
         Ok(Numbers::real(principals, entities, hashes))
     }
