@@ -17,6 +17,7 @@ use crate::change::{Batch, Recorded};
 use crate::entity::content::{Sum, SumKey};
 use crate::error::ProjectsError;
 use crate::options::ProjectsOptions;
+use crate::people::guesses::Guesses;
 use crate::people::mail::Letters;
 use crate::people::offload::Offload;
 use crate::people::password::Passwords;
@@ -47,7 +48,7 @@ pub(crate) struct Inner {
     pub(crate) facts: Facts,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) passwords: Passwords,
-    pub(crate) lockout: Arc<Lockout>,
+    pub(crate) guesses: Arc<Guesses>,
     /// How many changes of teams who has made of late.
     team_changes: Lockout,
     /// What was asked for of late by people who make accounts, or have forgotten passwords.
@@ -117,7 +118,7 @@ impl Projects {
             facts: Facts::new(store, repositories, options.remembered),
             clock,
             passwords: Passwords::new(offload),
-            lockout: Arc::new(Lockout::new(options.lockout)),
+            guesses: Arc::new(Guesses::new(options.lockout)),
             team_changes: Lockout::new(TEAM_CHANGES),
             throttle: Throttle::default(),
             letters: Letters::default(),

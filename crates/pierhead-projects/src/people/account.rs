@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::actor::Actor;
 use crate::change::{Change, NewAccount, PasswordText, Recorded};
 use crate::error::ProjectsError;
+use crate::people::guesses::asker;
 use crate::people::name::{AccountName, Email};
 use crate::projects::{Projects, until_settled};
 use crate::survey::{Account, Found, PrincipalKey, Survey, SurveyQuery};
@@ -85,7 +86,7 @@ impl Projects {
             (None, Some(password)) => Some(
                 self.inner
                     .passwords
-                    .hash(password)
+                    .hash(who.id().map_or_else(String::new, asker), password)
                     .await?
                     .as_str()
                     .to_owned(),
@@ -225,7 +226,7 @@ impl Projects {
         let hash = self
             .inner
             .passwords
-            .hash(password)
+            .hash(who.id().map_or_else(String::new, asker), password)
             .await?
             .as_str()
             .to_owned();

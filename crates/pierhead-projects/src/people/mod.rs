@@ -5,6 +5,7 @@ pub(crate) mod account;
 pub(crate) mod accounts;
 pub(crate) mod email;
 pub(crate) mod gone;
+pub(crate) mod guesses;
 pub(crate) mod invite;
 pub(crate) mod mail;
 pub(crate) mod message;

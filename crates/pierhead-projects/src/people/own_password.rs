@@ -10,6 +10,7 @@ use crate::actor::{Actor, Standing};
 use crate::change::{Change, PasswordText, Recorded};
 use crate::error::ProjectsError;
 use crate::pending::{ProofRecord, Purpose};
+use crate::people::guesses::asker;
 use crate::people::mail::Letter;
 use crate::people::name::Email;
 use crate::projects::{Projects, until_settled};
@@ -36,7 +37,8 @@ impl Projects {
             return Err(ProjectsError::SignIn);
         };
         let proved = self.inner.confirm(record, old, from).await?;
-        let hash = self.inner.passwords.hash(new).await?.as_str().to_owned();
+        let hash = self.inner.passwords.hash(asker(record.id), new).await?;
+        let hash = hash.as_str().to_owned();
         until_settled!(async {
             let who = self.standing(actor).await?;
             who.in_person(RequestKind::ManagementWrite)?;
@@ -97,8 +99,8 @@ impl Projects {
         check_rules(&password)?;
         let hash = ResetToken::parse(token).map_err(|_| ProjectsError::BadSecret)?;
         let hash = hash.hash();
-        self.proof(&hash, Purpose::Password).await?;
-        let password = self.inner.passwords.hash(password).await?;
+        let account = self.proof(&hash, Purpose::Password).await?.account;
+        let password = self.inner.passwords.hash(asker(account), password).await?;
         let password = password.as_str().to_owned();
         until_settled!(async {
             let account = self.proof(&hash, Purpose::Password).await?.account;

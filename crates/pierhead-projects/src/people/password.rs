@@ -1,6 +1,7 @@
-//! Hashing and comparing passwords: at most two at once, the rest queue, a long queue refuses.
+//! Hashing and comparing passwords: at most two at once, the rest queue. In a long queue whoever waits
+//! for most makes room, so that nobody's many requests keep others from signing in.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,8 +18,17 @@ const AT_ONCE: usize = 2;
 /// Requests that may wait beside those that run.
 const QUEUE: usize = 32;
 
-/// One piece of work for a hasher. It answers its caller itself.
-type Work = Box<dyn FnOnce(&mut Hasher) + Send>;
+/// How soon one that was refused may come again.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// One piece of work for a hasher. It answers its caller itself; without a hasher it refuses.
+type Work = Box<dyn FnOnce(Option<&mut Hasher>) + Send>;
+
+/// A piece of work that waits, and who asked for it.
+struct Waiting {
+    who: String,
+    work: Work,
+}
 
 /// The queue in front of argon2.
 #[derive(Clone)]
@@ -40,7 +50,7 @@ impl fmt::Debug for Passwords {
 #[derive(Default)]
 struct State {
     running: usize,
-    queue: VecDeque<Work>,
+    queue: VecDeque<Waiting>,
 }
 
 /// Why a password was not worked on.
@@ -62,37 +72,48 @@ impl Passwords {
         }
     }
 
-    /// Runs `work` when its turn comes. Dropping the future takes a piece of work that waits out of
-    /// the queue's time: it is skipped when its turn comes.
+    /// Runs `work` when its turn comes, for `who`, an account or whoever asks for one. Dropping the
+    /// future takes a piece of work that waits out of the queue's time: it is skipped when its turn
+    /// comes.
     pub(crate) async fn run<R: Send + 'static>(
         &self,
+        who: String,
         work: impl FnOnce(&mut Hasher) -> R + Send + 'static,
     ) -> Result<R, PasswordWork> {
         let (answer, answered) = oneshot::channel();
         let piece: Work = Box::new(move |hasher| {
             if !answer.is_canceled() {
                 // Whoever asked may have gone while this ran.
-                drop(answer.send(work(hasher)));
+                drop(answer.send(hasher.map(work)));
             }
         });
-        self.submit(piece)?;
-        answered.await.map_err(|_| PasswordWork::Lost)
+        self.submit(who, piece);
+        let done = answered.await.map_err(|_| PasswordWork::Lost)?;
+        done.ok_or(PasswordWork::Full(AGAIN))
     }
 
     /// Hashes a new password.
-    pub(crate) async fn hash(&self, password: Secret) -> Result<PasswordHash, PasswordWork> {
-        Ok(self.run(move |hasher| hasher.hash(&password)).await??)
+    pub(crate) async fn hash(
+        &self,
+        who: String,
+        password: Secret,
+    ) -> Result<PasswordHash, PasswordWork> {
+        Ok(self
+            .run(who, move |hasher| hasher.hash(&password))
+            .await??)
     }
 
-    fn submit(&self, piece: Work) -> Result<(), PasswordWork> {
+    fn submit(&self, who: String, piece: Work) {
         {
             let mut state = self.state.lock();
             if state.running >= AT_ONCE {
-                if state.queue.len() >= QUEUE {
-                    return Err(PasswordWork::Full(Duration::from_secs(1)));
+                state.queue.push_back(Waiting { who, work: piece });
+                let refused = state.too_many();
+                drop(state);
+                if let Some(refused) = refused {
+                    (refused.work)(None);
                 }
-                state.queue.push_back(piece);
-                return Ok(());
+                return;
             }
             state.running += 1;
         }
@@ -103,7 +124,27 @@ impl Passwords {
             hasher: Some(Hasher::new()),
         };
         self.offload.run(Box::new(move || worker.work()));
-        Ok(())
+    }
+}
+
+impl State {
+    /// Takes one out of a queue that is too long: the last of whoever waits for most, and of several
+    /// such the one that came last.
+    fn too_many(&mut self) -> Option<Waiting> {
+        if self.queue.len() <= QUEUE {
+            return None;
+        }
+        let mut counts: HashMap<&str, usize> = HashMap::new();
+        for waiting in &self.queue {
+            *counts.entry(&waiting.who).or_default() += 1;
+        }
+        let most = (0..self.queue.len()).max_by_key(|at| {
+            self.queue
+                .get(*at)
+                .and_then(|it| counts.get(&*it.who))
+                .copied()
+        })?;
+        self.queue.remove(most)
     }
 }
 
@@ -122,7 +163,7 @@ impl Worker {
             let Some(hasher) = self.hasher.as_mut() else {
                 return;
             };
-            piece(hasher);
+            piece(Some(hasher));
         }
     }
 
@@ -139,7 +180,7 @@ impl Worker {
             drop(state);
             self.hasher = None;
         }
-        piece
+        piece.map(|piece| piece.work)
     }
 }
 

@@ -7,6 +7,7 @@ use crate::actor::{Actor, Standing};
 use crate::entity::view::{Listed, MAX_PAGE};
 use crate::error::ProjectsError;
 use crate::people::name::AccountName;
+use crate::people::register::is_reserved;
 use crate::principals::{
     MemberQuery, MemberRow, PrincipalKind, PrincipalQuery, PrincipalRow, TeamsQuery,
 };
@@ -71,13 +72,16 @@ impl Projects {
         ))
     }
 
-    /// Whether a new user or team could have this name.
+    /// Whether a new user or team could have this name, if it were the actor who gives it.
     ///
     /// # Errors
     /// [`ProjectsError::Name`] when nobody could; [`ProjectsError::SignIn`].
     pub async fn is_available(&self, actor: &Actor, name: &str) -> Result<bool, ProjectsError> {
-        self.reads_names(actor).await?;
+        let who = self.reads_names(actor).await?;
         let name: AccountName = name.parse()?;
+        if is_reserved(&name) && !who.is_operator() {
+            return Ok(false);
+        }
         // Who is gone has the name for ever.
         let key = PrincipalKey::Name(name.folded());
         let taken = self.survey(SurveyQuery::of(vec![key])).await?;

@@ -27,7 +27,7 @@ pub enum Registration {
     Closed,
 }
 
-/// Names, folded, that say who somebody is. Operators give them.
+/// Names of users and teams, folded, that say who somebody is. Operators give them.
 const RESERVED: [&str; 12] = [
     "admin",
     "administrator",
@@ -42,6 +42,11 @@ const RESERVED: [&str; 12] = [
     "support",
     "system",
 ];
+
+/// Whether only operators give this name.
+pub(crate) fn is_reserved(name: &AccountName) -> bool {
+    RESERVED.contains(&name.folded().as_str())
+}
 
 /// An account that somebody makes for themselves.
 #[derive(Clone, Debug)]
@@ -85,8 +90,8 @@ impl Projects {
     /// at once. Whether an address has an account already is neither looked at nor told; names are
     /// public.
     ///
-    /// At most 50 attempts in 15 minutes are made from one peer; those with a good invitation are not
-    /// counted.
+    /// At most 50 attempts in 15 minutes are made from one peer; those with a good invitation are
+    /// neither counted nor stopped by it.
     ///
     /// # Errors
     /// [`ProjectsError::RegistrationClosed`], [`ProjectsError::InvitationNeeded`],
@@ -111,10 +116,11 @@ impl Projects {
         };
         // Once before anything costly is done, and once when it is given.
         let named = PrincipalKey::Name(name.folded());
-        if RESERVED.contains(&name.folded().as_str()) || self.looked_up(named).await?.is_some() {
+        if is_reserved(name) || self.looked_up(named).await?.is_some() {
             return Err(taken());
         }
-        let password = self.inner.passwords.hash(request.password).await?;
+        let peer = from.address.map_or_else(String::new, |it| it.to_string());
+        let password = self.inner.passwords.hash(peer, request.password).await?;
         let account = until_settled!(async {
             let mut changes = Vec::new();
             let (invitation, mut expect) = match &secret {
@@ -185,7 +191,6 @@ impl Projects {
                 (None, None)
             }
             (_, Some(text)) => {
-                self.inner.may_ask(from)?;
                 let bad = |_| ProjectsError::BadSecret;
                 let secret = InvitationToken::parse(text.expose()).map_err(bad);
                 let found = match secret {
@@ -195,7 +200,14 @@ impl Projects {
                     }
                     Err(error) => Err(error),
                 };
-                let (hash, found) = found.inspect_err(|_| self.inner.count_ask(from))?;
+                let (hash, found) = match found {
+                    Ok(found) => found,
+                    Err(error) => {
+                        self.inner.may_ask(from)?;
+                        self.inner.count_ask(from);
+                        return Err(error);
+                    }
+                };
                 (Some(hash), found.email)
             }
         };

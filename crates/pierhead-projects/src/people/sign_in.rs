@@ -1,6 +1,5 @@
 //! Signing in: by password or by a token's secret, for the registry and for the management API.
 
-use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +14,7 @@ use pierhead_storage::StoreError;
 use crate::actor::{Actor, Standing};
 use crate::change::{Change, NewCredential, Recorded};
 use crate::error::ProjectsError;
+use crate::people::guesses::Guess;
 use crate::people::name::Login;
 use crate::people::password::PasswordWork;
 use crate::projects::{Inner, Projects, until_settled};
@@ -222,21 +222,14 @@ impl Inner {
         password: Secret,
         from: &Peer,
     ) -> Result<SignedIn, NotSignedIn> {
-        let peer = from.address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
         let login = Login::new(username);
         let found = match &login {
             Some(login) => self.facts.store.sign_in(login).await?,
             None => None,
         };
-        // All spellings of an account's name, and its address, count together; what is nobody's
-        // counts as itself. No name holds a `#`.
-        let key = match (&found, &login) {
-            (Some(found), _) => format!("#{}", found.account.get()),
-            (None, Some(Login::Name(folded) | Login::Email(folded))) => folded.clone(),
-            (None, None) => username.to_owned(),
-        };
-        let now = self.unix_now();
-        self.lockout.check(&key, peer, now)?;
+        let account = found.as_ref().map(|found| found.account);
+        let guess = Guess::new(username, login.as_ref(), account, from, self.unix_now());
+        self.guesses.check(&guess)?;
         // As of the moment the hash was read: a password that is changed while it waits to be
         // compared signs nobody in.
         let extra = found
@@ -250,20 +243,20 @@ impl Inner {
                 epoch: found.epoch,
             });
         let hash = found.as_ref().and_then(usable_hash);
-        let lockout = Arc::clone(&self.lockout);
-        let verdict = self.passwords.run(move |hasher| {
+        let guesses = Arc::clone(&self.guesses);
+        let verdict = self.passwords.run(guess.asker(), move |hasher| {
             // Once more, because many guesses may have queued up before the first one failed.
-            lockout.check(&key, peer, now).map_err(Verdict::Locked)?;
-            let matches = match &hash {
+            let open = guesses.check(&guess).map_err(Verdict::Locked)?;
+            let matches = match hash.as_ref().filter(|_| open) {
                 Some(hash) => hasher.verify(hash, &password),
                 None => hasher.verify_absent(&password).map(|()| false),
             }
             .map_err(Verdict::Machine)?;
             if let Some(extra) = extra.filter(|_| matches) {
-                lockout.succeeded(&key, peer);
+                guesses.succeeded(&guess);
                 Ok(extra)
             } else {
-                lockout.failed(&key, peer, now);
+                guesses.failed(&guess);
                 Err(Verdict::Wrong)
             }
         });

@@ -7,6 +7,7 @@ use crate::actor::{Actor, RoleUse};
 use crate::change::{Change, Recorded};
 use crate::error::ProjectsError;
 use crate::people::name::AccountName;
+use crate::people::register::is_reserved;
 use crate::projects::{Projects, until_settled};
 use crate::survey::{Found, Membership, PrincipalKey, SurveyQuery, Team};
 
@@ -18,7 +19,8 @@ impl Projects {
     /// Makes a team. Whoever makes it manages it; a manager who is no member gets nothing from lists.
     ///
     /// # Errors
-    /// [`ProjectsError::NameTaken`]: users and teams share one name space.
+    /// [`ProjectsError::NameTaken`]: users and teams share one name space, of which operators give
+    /// some.
     pub async fn create_team(
         &self,
         actor: &Actor,
@@ -29,7 +31,8 @@ impl Projects {
             who.signed_in(RequestKind::ManagementWrite)?;
             let principals = vec![PrincipalKey::Name(name.folded())];
             let survey = self.survey(SurveyQuery::of(principals)).await?;
-            if survey.principals.iter().any(Option::is_some) {
+            let given = is_reserved(name) && !who.is_operator();
+            if given || survey.principals.iter().any(Option::is_some) {
                 return Err(ProjectsError::NameTaken {
                     name: name.to_string(),
                 });
@@ -171,10 +174,29 @@ fn place_in(team: &Team, account: PrincipalId) -> Membership {
     })
 }
 
-/// The change that makes an account a member or not; `None` when it is so already. Managing stays.
-pub(crate) fn member_change(team: &Team, account: PrincipalId, member: bool) -> Option<Recorded> {
+/// The change that makes an account a member; `None` when it is one already. Managing stays.
+pub(crate) fn joining(team: &Team, account: PrincipalId) -> Option<Recorded> {
     let now = place_in(team, account);
-    place_change(team, Membership { member, ..now })
+    place_change(
+        team,
+        Membership {
+            member: true,
+            ..now
+        },
+    )
+}
+
+/// The change that puts an account out of a team, whatever it is there.
+pub(crate) fn leaving(team: &Team, account: PrincipalId) -> Option<Recorded> {
+    let now = place_in(team, account);
+    place_change(
+        team,
+        Membership {
+            member: false,
+            manager: false,
+            ..now
+        },
+    )
 }
 
 /// The change that makes an account this in a team; `None` when it is so already.

@@ -56,7 +56,7 @@ pub struct ProvisionTeam {
     pub line: usize,
     /// Its name.
     pub name: String,
-    /// All of its members.
+    /// All of its members. Who is none does not manage it, either.
     pub members: Option<Vec<String>>,
 }
 
@@ -100,7 +100,7 @@ pub struct ProvisionReport {
     pub users_changed: Vec<String>,
     /// Teams made, by name.
     pub teams_created: Vec<String>,
-    /// Teams whose members changed, by name.
+    /// Teams whose members or managers changed, by name.
     pub teams_changed: Vec<String>,
     /// Projects made.
     pub projects_created: Vec<(EntityId, String)>,
@@ -213,7 +213,14 @@ impl Projects {
             let user = provision.users.get(*index);
             let text = user.and_then(|user| user.password.clone().or(user.password_file.clone()));
             let Some(text) = text else { continue };
-            hashes.push(self.inner.passwords.hash(text).await?.as_str().to_owned());
+            hashes.push(
+                self.inner
+                    .passwords
+                    .hash(String::new(), text)
+                    .await?
+                    .as_str()
+                    .to_owned(),
+            );
         }
         Ok(Numbers::real(principals, entities, hashes))
     }

@@ -11,7 +11,7 @@ use super::world::shown;
 use super::{ProvisionError, ProvisionTeam, ProvisionUser};
 use crate::change::{Change, NewAccount, Recorded};
 use crate::people::name::{AccountName, Email, fold};
-use crate::people::team::member_change;
+use crate::people::team::{joining, leaving};
 use crate::survey::{Account, Found, Team};
 
 impl Planner<'_> {
@@ -191,15 +191,17 @@ impl Planner<'_> {
                 continue;
             };
             if wanted.insert(account) {
-                changes.extend(member_change(&found, account, true));
+                changes.extend(joining(&found, account));
             }
         }
+        // Nor does anybody else manage it: whoever took the name before the file gave it a meaning
+        // could come back as a member.
         for person in found
             .people
             .iter()
             .filter(|person| !wanted.contains(&person.account))
         {
-            changes.extend(member_change(&found, person.account, false));
+            changes.extend(leaving(&found, person.account));
         }
         let is_new = self
             .plan

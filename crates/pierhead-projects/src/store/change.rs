@@ -346,10 +346,9 @@ impl Change {
         match self {
             Self::CreateAccount(new) if new.operator => vec![account(&new.id), OPERATORS],
             Self::CreateAccount(new) => vec![account(&new.id)],
-            // An address decides nothing, nor does what waits to be shown, nor what was allowed
-            // before, nor what a repository holds.
-            Self::SetEmail { .. }
-            | Self::CreateInvitation(_)
+            // What waits to be shown decides nothing, nor does what was allowed before, nor what a
+            // repository holds.
+            Self::CreateInvitation(_)
             | Self::RevokeInvitation { .. }
             | Self::UseInvitation { .. }
             | Self::AskProof(_)
@@ -362,13 +361,15 @@ impl Change {
                 entity: EntityRef::External(_),
                 ..
             } => Vec::new(),
-            Self::SetCertified { account: id, .. } | Self::SetPassword { account: id, .. } => {
-                vec![account(id)]
-            }
+            // An address decides where the leave to set another password is sent.
+            Self::SetEmail { account: id, .. }
+            | Self::SetCertified { account: id, .. }
+            | Self::SetPassword { account: id, .. }
+            | Self::CreateTeam { id, .. }
+            | Self::DeleteTeam { team: id } => vec![account(id)],
             Self::SetOperator { account: id, .. }
             | Self::SetDisabled { account: id, .. }
             | Self::DeleteAccount { account: id } => vec![account(id), OPERATORS],
-            Self::CreateTeam { id, .. } | Self::DeleteTeam { team: id } => vec![account(id)],
             // Decisions rest on the account; the team's own scope is for whoever sets all members.
             Self::SetMember {
                 team, account: id, ..

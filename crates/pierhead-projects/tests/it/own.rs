@@ -1,11 +1,17 @@
 //! One's own address and password: what proves them, and what no longer does.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use futures::executor::block_on;
+use pierhead_auth::token::ResetToken;
 use pierhead_policy::Scopes;
+use pierhead_projects::change::{Batch, Change, Recorded};
+use pierhead_projects::pending::{NewProof, Purpose};
 use pierhead_projects::survey::PrincipalKey;
-use pierhead_projects::{Actor, MessageKind, ProjectsError};
+use pierhead_projects::{AccountStore as _, Actor, ChangeStore as _, MessageKind, ProjectsError};
+use pierhead_registry::Clock as _;
+use pierhead_storage::{Fence, StoreError};
 
 use crate::ground::{PASSWORD, acting, server};
 use crate::outbox::{People, peer, people};
@@ -477,4 +483,54 @@ fn no_debug_text_shows_a_secret() {
     let secret = mail[0].secret.as_ref().unwrap().expose();
     assert!(mail[0].text("https://registry.example").contains(secret));
     assert!(!format!("{mail:?}").contains(&secret[4..]));
+}
+
+#[test]
+fn wrong_passwords_for_a_name_tell_nothing_of_whose_an_address_is() {
+    use ProjectsError as E;
+    for (guessed, other) in [("ana", "ana@example.org"), ("ana@example.org", "ana")] {
+        let people = people();
+        people.confirmed("ana", "ana@example.org");
+        for _ in 0..10 {
+            let told = people.sign_in(guessed, OTHER);
+            assert!(matches!(told, Err(E::WrongCredentials)), "{told:?}");
+        }
+        let told = people.sign_in(guessed, OTHER);
+        assert!(matches!(told, Err(E::TooManySignIns { .. })), "{told:?}");
+        for unlike in [other, "nobody@example.org", "nobody"] {
+            let told = people.sign_in(unlike, OTHER);
+            assert!(
+                matches!(told, Err(E::WrongCredentials)),
+                "{unlike} after {guessed}: {told:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_was_asked_for_before_the_address_moved_is_not_written_down_after_it() {
+    let people = people();
+    let ana = people.confirmed("ana", "ana@example.org");
+    let store = &people.ground.store;
+    let read = block_on(store.caller(ana, None)).unwrap().unwrap();
+    let actor = people.sign_in("ana", PASSWORD).unwrap();
+    ask(&people, &actor, "new@example.org").unwrap();
+    let secret = people.secret(MessageKind::ConfirmEmail, "new@example.org");
+    confirm(&people, &actor, &secret).unwrap();
+    let (_, hash) = ResetToken::generate().unwrap();
+    let ask = Change::AskProof(NewProof {
+        account: ana,
+        purpose: Purpose::Password,
+        email: "ana@example.org".parse().unwrap(),
+        hash,
+        expires: people.ground.clock.now() + Duration::from_secs(60),
+    });
+    let asked = block_on(store.commit(Batch {
+        actor: server(),
+        at: people.ground.clock.now(),
+        expect: Fence(read.versions),
+        changes: vec![Recorded::new(ask)],
+    }));
+    assert!(matches!(asked, Err(StoreError::Stale)), "{asked:?}");
+    assert_eq!(block_on(store.proof(&hash)).unwrap(), None);
 }

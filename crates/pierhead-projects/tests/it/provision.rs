@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use futures::executor::block_on;
 use pierhead_policy::{EntityId, Level, Permissions, PrincipalId};
-use pierhead_projects::DescribeRequest;
 use pierhead_projects::audit::AuditQuery;
 use pierhead_projects::provision::{
     Provision, ProvisionError, ProvisionProject, ProvisionReport, ProvisionShare, ProvisionTeam,
     ProvisionUser,
 };
+use pierhead_projects::{DescribeRequest, ProjectsError};
 use pierhead_storage::{ParentId, RepositoryStore as _, ScopeId};
 
 use crate::ground::{Ground, PASSWORD, ground, hash, server};
@@ -286,6 +286,34 @@ fn what_people_make_is_never_taken_for_what_the_file_means() {
     )
     .unwrap();
     assert!(apply(&ground, &lab()).unwrap().is_unchanged());
+}
+
+#[test]
+fn who_made_a_team_of_a_name_before_the_file_did_does_not_manage_it_any_more() {
+    let ground = ground();
+    let (mallory, boss) = (ground.account("mallory", true), ground.operator("boss"));
+    let (as_mallory, projects) = (crate::ground::acting(mallory), &ground.projects);
+    let id = block_on(projects.create_team(&as_mallory, &"cur.ators".parse().unwrap())).unwrap();
+    let file = |members: &[&str]| Provision {
+        teams: vec![team(3, "curators", members)],
+        ..Provision::default()
+    };
+    let made = apply(&ground, &file(&["boss"])).unwrap();
+    assert_eq!(made.teams_changed, ["cur.ators"]);
+    let told = block_on(projects.set_member(&as_mallory, id, mallory, true));
+    assert!(
+        matches!(told, Err(ProjectsError::TeamManagersOnly)),
+        "{told:?}"
+    );
+    // Whom the file names a member may manage it.
+    block_on(projects.set_manager(&server(), id, boss, true)).unwrap();
+    assert!(apply(&ground, &file(&["boss"])).unwrap().is_unchanged());
+    let found = block_on(projects.team_named("curators")).unwrap().unwrap();
+    assert!(found.people[0].manager);
+    // The file's word is the whole truth of who is in it, manager or not.
+    apply(&ground, &file(&[])).unwrap();
+    let found = block_on(projects.team_named("curators")).unwrap().unwrap();
+    assert!(found.people.is_empty(), "{found:?}");
 }
 
 #[test]
