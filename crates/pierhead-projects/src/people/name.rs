@@ -92,7 +92,8 @@ pub struct Unmailable;
 
 impl Email {
     /// Whether messages can be sent to it: ASCII, without quotes, comments or lists, so that no
-    /// header, and no spelling that folds alike, means somebody else.
+    /// header, and no spelling that folds alike, means somebody else; not a file or a program of
+    /// whatever carries mail, nor an account of this machine, which need not be the account here.
     ///
     /// # Errors
     /// [`Unmailable`].
@@ -111,7 +112,8 @@ impl Email {
             Some((user, host))
                 if user.len() <= 64
                     && user.bytes().all(of_user)
-                    && !user.starts_with('-')
+                    && !user.starts_with(['-', '/', '|'])
+                    && !host.eq_ignore_ascii_case("localhost")
                     && dots(user)
                     && dots(host)
                     && host.split('.').all(of_host) =>
@@ -229,6 +231,9 @@ mod tests {
             "a\\b@c",
             "a:b@c",
             "-a@b",
+            "/etc/a@b",
+            "|a@b",
+            "admin@LocalHost",
             ".a@b",
             "a.@b",
             "a..b@c",
