@@ -6,6 +6,7 @@
 )]
 
 mod decide;
+mod deleted;
 mod directory;
 mod external;
 mod fence;
