@@ -95,7 +95,7 @@
 //!
 //! - [`Projects`]: the facade; [`Actor`]: who asks it.
 //! - `entity`: projects, repositories, references to others: seen, listed, described, shared, trashed,
-//!   retired, explained.
+//!   retired, explained, and what was done to them.
 //! - `people`: accounts, teams, names; passwords, sessions and tokens; registration, invitations, and
 //!   what is sent by a [`Mailer`].
 //! - [`provision`]: a whole set-up from a file.
@@ -120,11 +120,12 @@ mod store;
 pub use actor::Actor;
 pub use directory::{AsStored, Directory, Resolved};
 pub use entity::access::{Held, ListView};
+pub use entity::audit::AuditRequest;
 pub use entity::children::ListRequest;
 pub use entity::content::{PushView, TagPage, TagRequest, TagView};
 pub use entity::describe::{DescribeRequest, MAX_DESCRIPTION};
 pub use entity::etag::{BadEtag, Etag};
-pub use entity::explain::{AuditRequest, Subject};
+pub use entity::explain::Subject;
 pub use entity::external_name::{BadExternalName, ExternalName};
 pub use entity::project::{FIRST_ENTITY, MAX_PROJECT_NAME};
 pub use entity::retention::{RetirePlan, Retired};
@@ -147,5 +148,5 @@ pub use projects::Projects;
 pub use seam::authenticate::{CallerExtra, ProjectAuthenticator};
 pub use seam::authorize::ProjectAuthorizer;
 pub use seam::issue::ProjectIssuer;
-pub use store::ports::{AccountStore, ChangeStore, DirectoryStore, ProjectStore, Store};
+pub use store::ports::{AccountStore, ChangeStore, PrincipalStore, ProjectStore, Store};
 pub use store::{audit, change, listing, pending, ports, principals, record, survey};

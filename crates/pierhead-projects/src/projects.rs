@@ -1,12 +1,10 @@
 //! The facade: one value that has everything.
 
-use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use parking_lot::RwLock;
-use pierhead_auth::lockout::{Lockout, LockoutLimits, RetryAfter};
 use pierhead_auth::token::{KeyRing, VerifiedCache};
 use pierhead_policy::{PrincipalId, Reason};
 use pierhead_registry::{Authenticator, Authorizer, Clock, TokenIssuer};
@@ -49,9 +47,7 @@ pub(crate) struct Inner {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) passwords: Passwords,
     pub(crate) guesses: Arc<Guesses>,
-    /// How many changes of teams who has made of late.
-    team_changes: Lockout,
-    /// What was asked for of late by people who make accounts, or have forgotten passwords.
+    /// What was done of late that others feel.
     pub(crate) throttle: Throttle,
     /// Mail that waits to be sent.
     pub(crate) letters: Letters,
@@ -67,28 +63,7 @@ pub(crate) struct Inner {
     keys: RwLock<Arc<KeyRing>>,
 }
 
-/// The most changes of teams that one account makes in a minute.
-const TEAM_CHANGES: LockoutLimits = LockoutLimits {
-    per_account: 120,
-    per_peer: usize::MAX,
-    window: 60,
-    capacity: 16 * 1024,
-};
-
 impl Inner {
-    /// Counts a change of teams; refuses one too many.
-    pub(crate) fn often(&self, who: Option<PrincipalId>) -> Result<(), ProjectsError> {
-        let Some(who) = who else { return Ok(()) };
-        let (who, now) = (who.to_string(), self.unix_now());
-        let nowhere = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-        let counted = self.team_changes.check(&who, nowhere, now);
-        counted.map_err(|RetryAfter(seconds)| ProjectsError::TooOften {
-            retry_after: Duration::from_secs(seconds),
-        })?;
-        self.team_changes.failed(&who, nowhere, now);
-        Ok(())
-    }
-
     pub(crate) fn keys(&self) -> Arc<KeyRing> {
         Arc::clone(&self.keys.read())
     }
@@ -119,7 +94,6 @@ impl Projects {
             clock,
             passwords: Passwords::new(offload),
             guesses: Arc::new(Guesses::new(options.lockout)),
-            team_changes: Lockout::new(TEAM_CHANGES),
             throttle: Throttle::default(),
             letters: Letters::default(),
             verified: VerifiedCache::new(options.remembered),

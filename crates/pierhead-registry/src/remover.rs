@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pierhead_model::{ContentDigest, Reference, RepositoryName, Tag};
-use pierhead_storage::{Deletion, Permit, RepositoryId, View};
+use pierhead_storage::{Deed, Deletion, Permit, RepositoryId, View};
 
 use crate::access::Access;
 use crate::{Action, Actor, Caller, Error, Event, Registry};
@@ -28,8 +28,8 @@ impl Remover {
     pub async fn tag(&self, tag: &Tag) -> Result<(), Error> {
         let rows = &self.access.registry.inner.rows;
         let call = self.access.call(|permit| {
-            let (rows, tag) = (Arc::clone(rows), tag.clone());
-            Box::pin(async move { rows.delete_tag(&tag, &permit).await })
+            let (rows, tag, deed) = (Arc::clone(rows), tag.clone(), self.deed());
+            Box::pin(async move { rows.delete_tag(&tag, &deed, &permit).await })
         });
         let (deletion, permit) = call.await?;
         let unknown = || Error::ManifestUnknown {
@@ -49,8 +49,8 @@ impl Remover {
     pub async fn manifest(&self, digest: &ContentDigest) -> Result<(), Error> {
         let (rows, digest) = (&self.access.registry.inner.rows, *digest);
         let call = self.access.call(|permit| {
-            let rows = Arc::clone(rows);
-            Box::pin(async move { rows.delete_manifest(&digest, &permit).await })
+            let (rows, deed) = (Arc::clone(rows), self.deed());
+            Box::pin(async move { rows.delete_manifest(&digest, &deed, &permit).await })
         });
         let (deletion, permit) = call.await?;
         done(deletion, || Error::ManifestUnknown {
@@ -64,8 +64,8 @@ impl Remover {
     pub async fn blob(&self, digest: &ContentDigest) -> Result<(), Error> {
         let (rows, digest) = (&self.access.registry.inner.rows, *digest);
         let call = self.access.call(|permit| {
-            let rows = Arc::clone(rows);
-            Box::pin(async move { rows.delete_blob(&digest, &permit).await })
+            let (rows, deed) = (Arc::clone(rows), self.deed());
+            Box::pin(async move { rows.delete_blob(&digest, &deed, &permit).await })
         });
         let (deletion, _) = call.await?;
         done(deletion, || Error::BlobUnknown { digest })?;
@@ -81,6 +81,13 @@ impl Remover {
             by: caller.actor(),
         });
         Ok(())
+    }
+
+    fn deed(&self) -> Deed {
+        Deed {
+            by: self.access.caller.id.clone(),
+            at: self.access.registry.clock().now(),
+        }
     }
 
     pub(crate) fn tell_deleted(&self, permit: &Permit, digest: ContentDigest) {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::time::SystemTime;
 
-use pierhead_model::rfc3339_millis;
+use pierhead_model::{parse_rfc3339, rfc3339_millis};
 use pierhead_policy::PrincipalId;
 use pierhead_projects::Listed;
 use serde::de::value::MapAccessDeserializer;
@@ -96,6 +96,21 @@ pub(crate) fn digits(text: &str) -> Option<u64> {
     let plain = text.bytes().all(|byte| byte.is_ascii_digit());
     let canonical = !text.starts_with('0') || text == "0";
     text.parse().ok().filter(|_| plain && canonical)
+}
+
+/// A number that a store gives to what it keeps: what is larger is none of its.
+pub(crate) fn stored(text: &str) -> Option<u64> {
+    digits(text).filter(|number| *number <= i64::MAX.unsigned_abs())
+}
+
+/// When something is to end, if that is said.
+pub(crate) fn end(text: Option<&str>) -> Result<Option<SystemTime>, Failure> {
+    let end = text.map(parse_rfc3339).transpose();
+    end.map_err(|error| {
+        Failure::malformed(format!(
+            "`expires`: {error}; write it as in `2030-01-31T00:00:00Z`"
+        ))
+    })
 }
 
 /// The principal of this number.

@@ -74,9 +74,9 @@
 //! # The map
 //! - [`RestService`] (`service`), [`RestOptions`] (`options`), the router (`axum`).
 //! - `route`: all calls, as a table; `query`, `body`, `json`, `page`, `exchange`: what a request says.
-//! - `auth`, `token`, `profile`, `registration`, `own`, `account`, `principals`, `team`, `member`:
-//!   people. `entity`, `bundle`, `children`, `docker`, `acl`, `permission`, `trash`, `retention`,
-//!   `explain`, `audit`: things.
+//! - `auth`, `token`, `refresh`, `profile`, `registration`, `own`, `account`, `principals`, `team`,
+//!   `member`: people. `entity`, `bundle`, `children`, `docker`, `acl`, `permission`, `trash`,
+//!   `retention`, `unmended`, `explain`, `audit`: things.
 //! - `answer`, `error`: what is answered. `openapi`: all of it as a document.
 
 mod account;

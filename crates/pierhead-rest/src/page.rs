@@ -11,7 +11,7 @@ use pierhead_projects::pending::InvitationId;
 use pierhead_projects::record::CredentialId;
 
 use crate::error::Failure;
-use crate::json::digits;
+use crate::json::{digits, stored};
 
 /// How many a page holds that goes on by such a text.
 pub(crate) const PAGE: usize = 100;
@@ -67,10 +67,8 @@ pub(crate) fn after_token(id: CredentialId) -> String {
 /// Which token the text names.
 pub(crate) fn read_token(text: &str) -> Result<CredentialId, Failure> {
     let shown = show(text)?;
-    let id = shown.strip_prefix("t ").and_then(digits);
-    id.filter(|id| *id <= i64::MAX.unsigned_abs())
-        .map(CredentialId)
-        .ok_or_else(unknown)
+    let id = shown.strip_prefix("t ").and_then(stored);
+    id.map(CredentialId).ok_or_else(unknown)
 }
 
 /// Invitations from behind this one.
@@ -81,10 +79,8 @@ pub(crate) fn after_invitation(id: InvitationId) -> String {
 /// Which invitation the text names.
 pub(crate) fn read_invitation(text: &str) -> Result<InvitationId, Failure> {
     let shown = show(text)?;
-    let id = shown.strip_prefix("i ").and_then(digits);
-    id.filter(|id| *id <= i64::MAX.unsigned_abs())
-        .map(InvitationId)
-        .ok_or_else(unknown)
+    let id = shown.strip_prefix("i ").and_then(stored);
+    id.map(InvitationId).ok_or_else(unknown)
 }
 
 /// Accounts from behind the one of this name.

@@ -1,7 +1,6 @@
 //! Accounts that people make for themselves, and the invitations to do so.
 
 use pierhead_auth::Secret;
-use pierhead_model::parse_rfc3339;
 use pierhead_projects::pending::{InvitationId, InvitationRecord};
 use pierhead_projects::{AccountName, Email, ProjectsError, RegistrationRequest};
 use serde::{Deserialize, Serialize};
@@ -10,7 +9,7 @@ use utoipa::ToSchema;
 use crate::answer::{Answer, created, done, ok};
 use crate::error::Failure;
 use crate::exchange::Exchange;
-use crate::json::{Time, digits, shown};
+use crate::json::{Time, end, shown, stored};
 use crate::page::{PAGE, after_invitation, read_invitation};
 
 #[derive(Deserialize, ToSchema)]
@@ -82,12 +81,7 @@ pub(crate) async fn invite(exchange: &Exchange<'_>) -> Answer {
     let sent: NewInvitation = exchange.sent()?;
     let email: Option<Result<Email, _>> = sent.email.as_deref().map(str::parse);
     let email = email.transpose().map_err(ProjectsError::Email)?;
-    let expires = sent.expires.as_deref().map(parse_rfc3339).transpose();
-    let expires = expires.map_err(|error| {
-        Failure::malformed(format!(
-            "`expires`: {error}; write it as in `2030-01-31T00:00:00Z`"
-        ))
-    })?;
+    let expires = end(sent.expires.as_deref())?;
     let actor = exchange.actor().await?;
     let made = exchange.projects.invite(&actor, email.as_ref(), expires);
     let made = made.await?;
@@ -114,8 +108,7 @@ pub(crate) async fn invitations(exchange: &Exchange<'_>) -> Answer {
 
 /// Takes one back.
 pub(crate) async fn revoke(exchange: &Exchange<'_>) -> Answer {
-    let id = digits(exchange.name(0))
-        .filter(|id| *id <= i64::MAX.unsigned_abs())
+    let id = stored(exchange.name(0))
         .map(InvitationId)
         .ok_or_else(|| Failure::malformed("an invitation is named by its number; correct it"))?;
     let actor = exchange.actor().await?;

@@ -31,7 +31,7 @@ pub(crate) struct New {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = NewPlatformTeam)]
-pub(crate) struct NewPlain {
+pub(crate) struct NewPlatform {
     name: String,
     can_public_join: Option<bool>,
 }
@@ -72,7 +72,7 @@ pub(crate) struct Person {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Team)]
-pub(crate) struct Plain {
+pub(crate) struct PlatformTeam {
     id: String,
     name: String,
     can_public_join: bool,
@@ -82,7 +82,7 @@ pub(crate) struct Plain {
 #[derive(Serialize, ToSchema)]
 #[schema(as = TeamList)]
 pub(crate) struct List {
-    list: Vec<Plain>,
+    list: Vec<PlatformTeam>,
 }
 
 /// Makes one, managed by the caller.
@@ -99,8 +99,8 @@ pub(crate) async fn make(exchange: &Exchange<'_>) -> Answer {
 }
 
 /// The same, told as the platform does.
-pub(crate) async fn make_plain(exchange: &Exchange<'_>) -> Answer {
-    let sent: NewPlain = exchange.sent()?;
+pub(crate) async fn make_platform(exchange: &Exchange<'_>) -> Answer {
+    let sent: NewPlatform = exchange.sent()?;
     let name: AccountName = sent.name.parse().map_err(ProjectsError::Name)?;
     if sent.can_public_join == Some(true) {
         let reason = "a team's managers let people in; leave `canPublicJoin` out";
@@ -108,7 +108,7 @@ pub(crate) async fn make_plain(exchange: &Exchange<'_>) -> Answer {
     }
     let actor = exchange.actor().await?;
     let id = exchange.projects.create_team(&actor, &name).await?;
-    created(&Plain::of(id, name.to_string()))
+    created(&PlatformTeam::of(id, name.to_string()))
 }
 
 /// The one of a number.
@@ -123,14 +123,14 @@ pub(crate) async fn find(exchange: &Exchange<'_>) -> Answer {
 }
 
 /// The one of a number, told as the platform does.
-pub(crate) async fn get_plain(exchange: &Exchange<'_>) -> Answer {
+pub(crate) async fn get_platform(exchange: &Exchange<'_>) -> Answer {
     let key = PrincipalKey::Id(exchange.principal(0)?);
     let actor = exchange.actor().await?;
-    ok(&plain(exchange.projects.team(&actor, key).await?))
+    ok(&platform(exchange.projects.team(&actor, key).await?))
 }
 
 /// Those whose names begin so; all of them without.
-pub(crate) async fn find_plain(exchange: &Exchange<'_>) -> Answer {
+pub(crate) async fn find_platform(exchange: &Exchange<'_>) -> Answer {
     let query = &exchange.query;
     let prefix = query.one("fragment")?.unwrap_or_default().to_owned();
     let (offset, limit) = (query.offset()?, query.limit(PAGE)?);
@@ -142,7 +142,7 @@ pub(crate) async fn find_plain(exchange: &Exchange<'_>) -> Answer {
     };
     let actor = exchange.actor().await?;
     let found = exchange.projects.find_principals(&actor, wanted).await?;
-    ok(&Results::of(found, offset, plain))
+    ok(&Results::of(found, offset, platform))
 }
 
 /// Those of some numbers, in their order. What is no team is left out.
@@ -158,7 +158,7 @@ pub(crate) async fn list(exchange: &Exchange<'_>) -> Answer {
     let teams = found.into_iter();
     let teams = teams.filter(|found| found.kind == PrincipalKind::Team);
     ok(&List {
-        list: teams.map(plain).collect(),
+        list: teams.map(platform).collect(),
     })
 }
 
@@ -168,7 +168,7 @@ pub(crate) async fn list_of(exchange: &Exchange<'_>) -> Answer {
     let (offset, limit) = (exchange.query.offset()?, exchange.query.limit(PAGE)?);
     let actor = exchange.actor().await?;
     let found = exchange.projects.teams_of(&actor, account, offset, limit);
-    ok(&Results::of(found.await?, offset, plain))
+    ok(&Results::of(found.await?, offset, platform))
 }
 
 /// Deletes one.
@@ -241,7 +241,7 @@ async fn whole(
     })
 }
 
-impl Plain {
+impl PlatformTeam {
     fn of(id: PrincipalId, name: String) -> Self {
         Self {
             id: shown(id),
@@ -252,6 +252,6 @@ impl Plain {
     }
 }
 
-fn plain(found: PrincipalRow) -> Plain {
-    Plain::of(found.id, found.name)
+fn platform(found: PrincipalRow) -> PlatformTeam {
+    PlatformTeam::of(found.id, found.name)
 }

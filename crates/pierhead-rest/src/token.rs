@@ -2,7 +2,6 @@
 
 use std::time::SystemTime;
 
-use pierhead_model::parse_rfc3339;
 use pierhead_policy::{PrincipalId, Scope};
 use pierhead_projects::record::{CredentialId, CredentialRecord};
 use pierhead_projects::scopes;
@@ -12,7 +11,7 @@ use utoipa::ToSchema;
 use crate::answer::{Answer, created, done, ok};
 use crate::error::Failure;
 use crate::exchange::Exchange;
-use crate::json::{ScopeName, Time, digits, shown};
+use crate::json::{ScopeName, Time, end, shown, stored};
 use crate::page::{PAGE, after_token, read_token};
 
 #[derive(Deserialize, ToSchema)]
@@ -57,12 +56,7 @@ pub(crate) struct Page {
 pub(crate) async fn make(exchange: &Exchange<'_>) -> Answer {
     let sent: Sent = exchange.sent()?;
     let now = exchange.projects.clock().now();
-    let expires = sent.expires.as_deref().map(parse_rfc3339).transpose();
-    let expires = expires.map_err(|error| {
-        Failure::malformed(format!(
-            "`expires`: {error}; write it as in `2030-01-31T00:00:00Z`"
-        ))
-    })?;
+    let expires = end(sent.expires.as_deref())?;
     if expires.is_some_and(|until| until <= now) {
         let reason = "`expires` is in the past; give a later time, or none";
         return Err(Failure::malformed(reason));
@@ -115,8 +109,7 @@ pub(crate) async fn revoke(exchange: &Exchange<'_>) -> Answer {
 
 /// The token that the path names.
 pub(crate) fn id(exchange: &Exchange<'_>) -> Result<CredentialId, Failure> {
-    digits(exchange.name(0))
-        .filter(|id| *id <= i64::MAX.unsigned_abs())
+    stored(exchange.name(0))
         .map(CredentialId)
         .ok_or_else(|| Failure::malformed("a token is named by its number; correct it"))
 }

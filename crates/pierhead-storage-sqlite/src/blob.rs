@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use pierhead_model::ContentDigest;
 use pierhead_storage::{
-    BlobMount, BlobRecord, CallerId, Checkpoint, Deletion, Holder, NewName, Permit, Place,
+    BlobMount, BlobRecord, CallerId, Checkpoint, Deed, Deletion, Holder, NewName, Permit, Place,
     RepositoryId, ScopeId, View,
 };
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -13,7 +13,7 @@ use crate::board::Effects;
 use crate::codec::{CHILD, RowExt as _, count, key, micros, signed};
 use crate::error::Fault;
 use crate::fence::{Open, open, permitted};
-use crate::repository;
+use crate::{audit, repository};
 
 /// A blob that a view sees, and when its hold on it was last renewed.
 pub(crate) struct Held {
@@ -198,6 +198,7 @@ pub(crate) fn delete(
     tx: &Connection,
     effects: &mut Effects,
     digest: &ContentDigest,
+    deed: &Deed,
     permit: &Permit,
 ) -> Result<Deletion, Fault> {
     let removed = match permitted(tx, permit)? {
@@ -215,6 +216,7 @@ pub(crate) fn delete(
                 .prepare_cached("DELETE FROM link WHERE repository = ?1 AND digest = ?2")?
                 .execute(params![signed(id.0), key(digest)])?;
             if removed > 0 {
+                audit::blob(tx, deed, id, digest)?;
                 effects.content(tx, ScopeId::repository(id))?;
             }
             removed

@@ -77,11 +77,12 @@
 //! - `writer` (group commit), `readers`, `queue` (between them and tasks), `board` (versions).
 //! - `migrate` and `schema/*.sql`; `snapshot`; `codec` (values as columns); `error`.
 //! - `repository_store` (the contract's calls), `fence`, `repository`, `upload`, `blob`,
-//!   `manifest`, `tag`, `referrer`, `history`, `retention`, `collect`: the operations, as functions over a
-//!   connection inside a transaction.
+//!   `manifest`, `tag`, `referrer`, `history`, `audit`, `retention`, `collect`: the operations, as functions
+//!   over a connection inside a transaction.
 //!
 //! [`RepositoryStore`]: pierhead_storage::RepositoryStore
 
+mod audit;
 mod blob;
 mod board;
 mod codec;

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use pierhead_model::{ContentDigest, Reference, ReferenceRole};
 use pierhead_storage::{
-    AdmissionChange, AdmissionFacts, Deletion, ManifestPut, Permit, PutOutcome, RepositoryId,
+    AdmissionChange, AdmissionFacts, Deed, Deletion, ManifestPut, Permit, PutOutcome, RepositoryId,
     ScopeId, StoreError, StoredManifest, StoredReference, View,
 };
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -12,7 +12,7 @@ use crate::board::Effects;
 use crate::codec::{CHILD, RowExt as _, blob, count, key, micros, role_code, signed};
 use crate::error::Fault;
 use crate::fence::{Open, open, permitted};
-use crate::{history, repository, tag};
+use crate::{audit, history, repository, tag};
 
 pub(crate) fn put(
     tx: &Connection,
@@ -227,6 +227,7 @@ pub(crate) fn delete(
     tx: &Connection,
     effects: &mut Effects,
     digest: &ContentDigest,
+    deed: &Deed,
     permit: &Permit,
 ) -> Result<Deletion, Fault> {
     let Open::Repository(id) = permitted(tx, permit)? else {
@@ -253,6 +254,7 @@ pub(crate) fn delete(
     if let Some(by) = holder {
         return Ok(Deletion::Held { by });
     }
+    audit::manifest(tx, deed, id, digest)?;
     tx.prepare_cached("DELETE FROM tag WHERE repository = ?1 AND digest = ?2")?
         .execute(row)?;
     remove(tx, signed(id.0), key(digest).as_bytes())?;

@@ -5,10 +5,10 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 use pierhead_model::{ContentDigest, Reference, RepositoryName, Tag};
 use pierhead_storage::{
-    BlobCommit, BlobMount, BlobRecord, CallerId, CollectRule, Condemned, Deletion, Generation,
-    HistoryEntry, Holder, Inventory, ManifestPut, NewUpload, Permit, Place, Progress, PutOutcome,
-    Referrer, ReferrerQuery, Repository, RepositoryStore, Retirement, ScopeId, StoreError,
-    StoredManifest, TagRecord, Touch, Upload, UploadId, UploadOwner, Version, View,
+    BlobCommit, BlobMount, BlobRecord, CallerId, CollectRule, Condemned, Deed, Deletion,
+    Generation, HistoryEntry, Holder, Inventory, ManifestPut, NewUpload, Permit, Place, Progress,
+    PutOutcome, Referrer, ReferrerQuery, Repository, RepositoryStore, Retirement, ScopeId,
+    StoreError, StoredManifest, TagRecord, Touch, Upload, UploadId, UploadOwner, Version, View,
 };
 
 use crate::readers::consistent;
@@ -165,11 +165,12 @@ impl RepositoryStore for SqliteStore {
     async fn delete_blob(
         &self,
         digest: &ContentDigest,
+        deed: &Deed,
         permit: &Permit,
     ) -> Result<Deletion, StoreError> {
-        let (digest, permit) = (*digest, permit.clone());
+        let (digest, deed, permit) = (*digest, deed.clone(), permit.clone());
         self.write("delete a blob", move |tx, effects| {
-            blob::delete(tx, effects, &digest, &permit)
+            blob::delete(tx, effects, &digest, &deed, &permit)
         })
         .await
     }
@@ -201,11 +202,12 @@ impl RepositoryStore for SqliteStore {
     async fn delete_manifest(
         &self,
         digest: &ContentDigest,
+        deed: &Deed,
         permit: &Permit,
     ) -> Result<Deletion, StoreError> {
-        let (digest, permit) = (*digest, permit.clone());
+        let (digest, deed, permit) = (*digest, deed.clone(), permit.clone());
         self.write("delete a manifest", move |tx, effects| {
-            manifest::delete(tx, effects, &digest, &permit)
+            manifest::delete(tx, effects, &digest, &deed, &permit)
         })
         .await
     }
@@ -223,10 +225,15 @@ impl RepositoryStore for SqliteStore {
         .await
     }
 
-    async fn delete_tag(&self, tag: &Tag, permit: &Permit) -> Result<Deletion, StoreError> {
-        let (tag, permit) = (tag.clone(), permit.clone());
+    async fn delete_tag(
+        &self,
+        tag: &Tag,
+        deed: &Deed,
+        permit: &Permit,
+    ) -> Result<Deletion, StoreError> {
+        let (tag, deed, permit) = (tag.clone(), deed.clone(), permit.clone());
         self.write("delete a tag", move |tx, effects| {
-            tag::delete(tx, effects, &tag, &permit)
+            tag::delete(tx, effects, &tag, &deed, &permit)
         })
         .await
     }

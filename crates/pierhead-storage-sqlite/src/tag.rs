@@ -1,9 +1,12 @@
 //! Tags.
 
 use pierhead_model::{ContentDigest, Tag};
-use pierhead_storage::{Deletion, ManifestPut, Permit, RepositoryId, ScopeId, TagRecord, View};
+use pierhead_storage::{
+    Deed, Deletion, ManifestPut, Permit, RepositoryId, ScopeId, TagRecord, View,
+};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use crate::audit;
 use crate::board::Effects;
 use crate::codec::{RowExt as _, count, key, micros, signed};
 use crate::error::Fault;
@@ -74,17 +77,20 @@ pub(crate) fn delete(
     tx: &Connection,
     effects: &mut Effects,
     tag: &Tag,
+    deed: &Deed,
     permit: &Permit,
 ) -> Result<Deletion, Fault> {
     let Open::Repository(id) = permitted(tx, permit)? else {
         return Ok(Deletion::Absent);
     };
-    let removed = tx
-        .prepare_cached("DELETE FROM tag WHERE repository = ?1 AND name = ?2")?
-        .execute(params![signed(id.0), tag.as_str()])?;
-    if removed == 0 {
+    let named = tx
+        .prepare_cached("DELETE FROM tag WHERE repository = ?1 AND name = ?2 RETURNING digest")?
+        .query_row(params![signed(id.0), tag.as_str()], |row| row.digest(0))
+        .optional()?;
+    let Some(named) = named else {
         return Ok(Deletion::Absent);
-    }
+    };
+    audit::tag(tx, deed, id, tag, &named)?;
     effects.content(tx, ScopeId::repository(id))?;
     Ok(Deletion::Deleted)
 }

@@ -11,10 +11,10 @@ use bytes::Bytes;
 use pierhead_model::{ContentDigest, Reference, RepositoryName, Tag};
 use pierhead_storage::{
     BlobCommit, BlobLimits, BlobMount, BlobRead, BlobRecord, BlobStore, BlobWriter, CallerId,
-    Checkpoint, CollectRule, Condemned, Deletion, Generation, HistoryEntry, Holder, Inventory,
-    Listed, ManifestPut, NewUpload, Permit, Place, Progress, PutOutcome, ReadOptions, Referrer,
-    ReferrerQuery, Repository, RepositoryStore, Retirement, ScopeId, StoreError, StoredManifest,
-    TagRecord, Touch, Upload, UploadId, UploadOwner, Version, View,
+    Checkpoint, CollectRule, Condemned, Deed, Deletion, Generation, HistoryEntry, Holder,
+    Inventory, Listed, ManifestPut, NewUpload, Permit, Place, Progress, PutOutcome, ReadOptions,
+    Referrer, ReferrerQuery, Repository, RepositoryStore, Retirement, ScopeId, StoreError,
+    StoredManifest, TagRecord, Touch, Upload, UploadId, UploadOwner, Version, View,
 };
 
 /// Is asked around every call of an [`Intercepted`] store. `call` is the method's name.
@@ -286,13 +286,14 @@ impl<I: Intercept> RepositoryStore for Intercepted<dyn RepositoryStore, I> {
     async fn delete_blob(
         &self,
         digest: &ContentDigest,
+        deed: &Deed,
         permit: &Permit,
     ) -> Result<Deletion, StoreError> {
         around(
             &self.intercept,
             "delete_blob",
             self.inner
-                .delete_blob(digest, &self.intercept.permit(permit)),
+                .delete_blob(digest, deed, &self.intercept.permit(permit)),
         )
         .await
     }
@@ -328,13 +329,14 @@ impl<I: Intercept> RepositoryStore for Intercepted<dyn RepositoryStore, I> {
     async fn delete_manifest(
         &self,
         digest: &ContentDigest,
+        deed: &Deed,
         permit: &Permit,
     ) -> Result<Deletion, StoreError> {
         around(
             &self.intercept,
             "delete_manifest",
             self.inner
-                .delete_manifest(digest, &self.intercept.permit(permit)),
+                .delete_manifest(digest, deed, &self.intercept.permit(permit)),
         )
         .await
     }
@@ -348,11 +350,17 @@ impl<I: Intercept> RepositoryStore for Intercepted<dyn RepositoryStore, I> {
         around(&self.intercept, "tags", self.inner.tags(view, after, limit)).await
     }
 
-    async fn delete_tag(&self, tag: &Tag, permit: &Permit) -> Result<Deletion, StoreError> {
+    async fn delete_tag(
+        &self,
+        tag: &Tag,
+        deed: &Deed,
+        permit: &Permit,
+    ) -> Result<Deletion, StoreError> {
         around(
             &self.intercept,
             "delete_tag",
-            self.inner.delete_tag(tag, &self.intercept.permit(permit)),
+            self.inner
+                .delete_tag(tag, deed, &self.intercept.permit(permit)),
         )
         .await
     }

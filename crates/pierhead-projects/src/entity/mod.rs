@@ -1,6 +1,7 @@
 //! Projects and repositories: what is seen of them, what is changed, and why that was refused.
 
 pub(crate) mod access;
+pub(crate) mod audit;
 pub(crate) mod children;
 pub(crate) mod content;
 pub(crate) mod describe;

@@ -1,15 +1,17 @@
-//! Accounts: making them, certifying, the operator's role, disabling, passwords.
+//! Accounts: making them, finding them, certifying, the operator's role, disabling, passwords.
 
 use pierhead_auth::Secret;
 use pierhead_auth::password::PasswordHash;
 use pierhead_policy::{PrincipalId, RequestKind};
 use serde_json::json;
 
-use crate::actor::Actor;
+use crate::actor::{Actor, RoleUse};
 use crate::change::{Change, NewAccount, PasswordText, Recorded};
+use crate::entity::view::{Listed, MAX_PAGE};
 use crate::error::ProjectsError;
+use crate::listing::AccountQuery;
 use crate::people::guesses::asker;
-use crate::people::name::{AccountName, Email};
+use crate::people::name::{AccountName, Email, fold};
 use crate::projects::{Projects, until_settled};
 use crate::survey::{Account, Found, PrincipalKey, Survey, SurveyQuery};
 
@@ -134,12 +136,47 @@ impl Projects {
 
     /// The account of this name.
     pub async fn account_named(&self, name: &str) -> Result<Option<Account>, ProjectsError> {
-        let principals = vec![PrincipalKey::Name(crate::fold(name))];
+        let principals = vec![PrincipalKey::Name(fold(name))];
         let survey = self.survey(SurveyQuery::of(principals)).await?;
         Ok(match survey.principals.into_iter().next().flatten() {
             Some(Found::Account(account)) => Some(account),
             _ => None,
         })
+    }
+
+    /// Accounts whose names begin with `prefix`, however it is spelt, by their folded names, after the
+    /// account of the name `after`, at most `limit`.
+    ///
+    /// # Errors
+    /// [`ProjectsError::OperatorsOnly`].
+    pub async fn accounts(
+        &self,
+        actor: &Actor,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Listed<Account>, ProjectsError> {
+        let who = self.standing(actor).await?;
+        who.signed_in(RequestKind::ManagementRead)?;
+        if !who.is_operator() {
+            return Err(ProjectsError::OperatorsOnly);
+        }
+        let prefix = fold(prefix);
+        let limit = limit.min(MAX_PAGE);
+        // Nothing else stands in a folded name.
+        let found = if prefix.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            let query = AccountQuery {
+                prefix,
+                after: after.map(fold),
+                limit: limit + 1,
+            };
+            self.store().accounts(&query).await?
+        } else {
+            Vec::new()
+        };
+        self.shown_by_role(actor, true, RoleUse::of("list-accounts"))
+            .await?;
+        Ok(Listed::cut(found, limit))
     }
 
     /// How many accounts are operators and not disabled. A server without one makes its first.

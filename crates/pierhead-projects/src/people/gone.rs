@@ -84,8 +84,8 @@ impl Projects {
             if !manages && !who.is_operator() {
                 return Err(ProjectsError::TeamManagersOnly);
             }
-            if !who.is_operator() {
-                self.inner.often(who.id())?;
+            if let Some(account) = who.id().filter(|_| !who.is_operator()) {
+                self.inner.may_change_team(account)?;
             }
             let change = Change::DeleteTeam { team };
             let mut changes = vec![Recorded::replacing(change, &team_before(&found))];

@@ -99,12 +99,10 @@ impl Projects {
             return Err(ProjectsError::OperatorsOnly);
         }
         let limit = limit.min(MAX_PAGE);
-        let mut items = self.store().invitations(after, limit + 1).await?;
-        let more = items.len() > limit;
-        items.truncate(limit);
+        let found = self.store().invitations(after, limit + 1).await?;
         self.shown_by_role(actor, true, RoleUse::of("list-invitations"))
             .await?;
-        Ok(Listed { items, more })
+        Ok(Listed::cut(found, limit))
     }
 
     /// Takes an invitation back; operators do that in person. Who is registering with it at that

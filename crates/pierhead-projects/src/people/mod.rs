@@ -2,7 +2,6 @@
 //! registration and mail.
 
 pub(crate) mod account;
-pub(crate) mod accounts;
 pub(crate) mod email;
 pub(crate) mod gone;
 pub(crate) mod guesses;

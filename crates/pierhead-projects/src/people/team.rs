@@ -141,8 +141,9 @@ impl Projects {
             expect.extend(who.versions());
             let now = place_in(&team, account.id);
             let wanted = change(now);
-            if !who.is_operator() && (wanted.member, wanted.manager) != (now.member, now.manager) {
-                self.inner.often(who.id())?;
+            let differs = (wanted.member, wanted.manager) != (now.member, now.manager);
+            if let Some(by) = who.id().filter(|_| differs && !who.is_operator()) {
+                self.inner.may_change_team(by)?;
             }
             if wanted.member && !now.member && !who.is_operator() {
                 let joined = self.store().caller(account.id, None).await?;

@@ -1,4 +1,4 @@
-//! How often that may be asked for which others feel: accounts, and messages to an address.
+//! How often that may be done which others feel: accounts, messages to an address, changes of teams.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
@@ -36,14 +36,22 @@ const EMAILS: LockoutLimits = LockoutLimits {
     ..MAILS
 };
 
+/// So many changes of teams in a minute by one account.
+const TEAM_CHANGES: LockoutLimits = LockoutLimits {
+    per_account: 120,
+    window: 60,
+    ..MAILS
+};
+
 const NOWHERE: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
-/// What was asked for of late.
+/// What was done of late.
 #[derive(Debug)]
 pub(crate) struct Throttle {
     asks: Lockout,
     mails: Lockout,
     emails: Lockout,
+    team_changes: Lockout,
 }
 
 impl Default for Throttle {
@@ -52,6 +60,7 @@ impl Default for Throttle {
             asks: Lockout::new(ASKS),
             mails: Lockout::new(MAILS),
             emails: Lockout::new(EMAILS),
+            team_changes: Lockout::new(TEAM_CHANGES),
         }
     }
 }
@@ -83,10 +92,21 @@ impl Inner {
 
     /// Counts an account's word about its address; refuses one too many.
     pub(crate) fn may_ask_email(&self, who: PrincipalId) -> Result<(), ProjectsError> {
+        self.count(&self.throttle.emails, who).map_err(too_many)
+    }
+
+    /// Counts an account's change of a team; refuses one too many.
+    pub(crate) fn may_change_team(&self, who: PrincipalId) -> Result<(), ProjectsError> {
+        let counted = self.count(&self.throttle.team_changes, who);
+        counted.map_err(|RetryAfter(seconds)| ProjectsError::TooOften {
+            retry_after: Duration::from_secs(seconds),
+        })
+    }
+
+    fn count(&self, done: &Lockout, who: PrincipalId) -> Result<(), RetryAfter> {
         let (who, now) = (who.to_string(), self.unix_now());
-        let emails = &self.throttle.emails;
-        emails.check(&who, NOWHERE, now).map_err(too_many)?;
-        emails.failed(&who, NOWHERE, now);
+        done.check(&who, NOWHERE, now)?;
+        done.failed(&who, NOWHERE, now);
         Ok(())
     }
 }

@@ -88,7 +88,7 @@ pub trait AccountStore: fmt::Debug + Send + Sync + 'static {
 /// Who there is: users and teams as lists name them, without versions: nothing rests on it. Every
 /// call takes time by what it is asked for and what it leaves out before, however many there are.
 #[async_trait]
-pub trait DirectoryStore: fmt::Debug + Send + Sync + 'static {
+pub trait PrincipalStore: fmt::Debug + Send + Sync + 'static {
     /// The user or team of each key, in the order asked.
     async fn principals(
         &self,
@@ -181,6 +181,6 @@ pub trait ChangeStore: fmt::Debug + Send + Sync + 'static {
 }
 
 /// All ports on one database.
-pub trait Store: AccountStore + DirectoryStore + ProjectStore + ChangeStore {}
+pub trait Store: AccountStore + PrincipalStore + ProjectStore + ChangeStore {}
 
-impl<T: AccountStore + DirectoryStore + ProjectStore + ChangeStore> Store for T {}
+impl<T: AccountStore + PrincipalStore + ProjectStore + ChangeStore> Store for T {}

@@ -5,7 +5,9 @@
     reason = "a test fails by panicking"
 )]
 
+mod credentials;
 mod decide;
+mod deleted;
 mod directory;
 mod external;
 mod fence;

@@ -10,10 +10,10 @@ use bytes::Bytes;
 use pierhead_model::{ContentDigest, Reference, RepositoryName, Tag};
 use pierhead_storage::{
     BlobCommit, BlobLimits, BlobMount, BlobRead, BlobRecord, BlobStore, BlobWriter, CallerId,
-    Checkpoint, CollectRule, Condemned, Deletion, Generation, HistoryEntry, Holder, Inventory,
-    Listed, ManifestPut, NewUpload, Permit, Place, Progress, PutOutcome, ReadOptions, Referrer,
-    ReferrerQuery, Repository, RepositoryStore, Retirement, ScopeId, StoreError, StoredManifest,
-    TagRecord, Touch, Upload, UploadId, UploadOwner, Version, View,
+    Checkpoint, CollectRule, Condemned, Deed, Deletion, Generation, HistoryEntry, Holder,
+    Inventory, Listed, ManifestPut, NewUpload, Permit, Place, Progress, PutOutcome, ReadOptions,
+    Referrer, ReferrerQuery, Repository, RepositoryStore, Retirement, ScopeId, StoreError,
+    StoredManifest, TagRecord, Touch, Upload, UploadId, UploadOwner, Version, View,
 };
 
 #[derive(Debug)]
@@ -55,12 +55,12 @@ forward! {
     fn find_blob(&self, view: &View, digest: &ContentDigest, touch: Touch) -> Option<BlobRecord>;
     fn blob_holders(&self, digest: &ContentDigest, by: &CallerId, limit: usize) -> Vec<Holder>;
     fn mount_blob(&self, mount: BlobMount, from: &Permit, to: &Permit) -> Option<BlobRecord>;
-    fn delete_blob(&self, digest: &ContentDigest, permit: &Permit) -> Deletion;
+    fn delete_blob(&self, digest: &ContentDigest, deed: &Deed, permit: &Permit) -> Deletion;
     fn put_manifest(&self, put: ManifestPut, permit: &Permit) -> PutOutcome;
     fn find_manifest(&self, view: &View, reference: &Reference) -> Option<StoredManifest>;
-    fn delete_manifest(&self, digest: &ContentDigest, permit: &Permit) -> Deletion;
+    fn delete_manifest(&self, digest: &ContentDigest, deed: &Deed, permit: &Permit) -> Deletion;
     fn tags(&self, view: &View, after: Option<&str>, limit: usize) -> Vec<TagRecord>;
-    fn delete_tag(&self, tag: &Tag, permit: &Permit) -> Deletion;
+    fn delete_tag(&self, tag: &Tag, deed: &Deed, permit: &Permit) -> Deletion;
     fn referrers(&self, view: &View, query: &ReferrerQuery) -> Vec<Referrer>;
     fn history(
         &self, view: &View, tag: Option<&Tag>, before: Option<u64>, limit: usize

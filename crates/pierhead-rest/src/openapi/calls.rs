@@ -117,22 +117,22 @@ pub(crate) fn describe(operation: Operation) -> Call {
         Op::ListTeamsOf => call(
             "The teams that one is in",
             SignedIn,
-            of::<Results<team::Plain>>,
+            of::<Results<team::PlatformTeam>>,
         )
         .asks(&[OFFSET, LIMIT]),
         Op::MakePlatformTeam => call(
             "Makes a team, managed by the caller",
             SignedIn,
-            of::<team::Plain>,
+            of::<team::PlatformTeam>,
         )
-        .takes(of::<team::NewPlain>)
+        .takes(of::<team::NewPlatform>)
         .makes()
         .fails(&[409]),
-        Op::GetPlatformTeam => call("A team", SignedIn, of::<team::Plain>).fails(&[404]),
+        Op::GetPlatformTeam => call("A team", SignedIn, of::<team::PlatformTeam>).fails(&[404]),
         Op::FindTeams => call(
             "Teams whose names begin so",
             SignedIn,
-            of::<Results<team::Plain>>,
+            of::<Results<team::PlatformTeam>>,
         )
         .asks(&[
             Parameter::new("fragment", Text, "how the names begin"),

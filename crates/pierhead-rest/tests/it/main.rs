@@ -8,7 +8,6 @@
 mod administer;
 mod audit;
 mod child;
-mod directory;
 mod docker;
 mod entity;
 mod explain;
@@ -20,6 +19,7 @@ mod matrix;
 mod openapi;
 mod outbox;
 mod people;
+mod principals;
 mod refresh;
 mod refuse;
 mod register;

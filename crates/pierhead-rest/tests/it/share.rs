@@ -94,7 +94,8 @@ fn a_repository_gets_a_list_of_its_own_and_loses_it() {
         "{}"
     );
     assert_eq!(benefactor().0, scene.project);
-    acl(&scene, &scene.as_ana, "DELETE", &Value::Null).refused(403);
+    let again = acl(&scene, &scene.as_ana, "DELETE", &Value::Null).refused(403);
+    assert_eq!(again, "Resource already inherits its permissions.");
     sent["etag"] = replaced["etag"].clone();
     acl(&scene, &scene.as_ana, "PUT", &sent).refused(403);
     let of_project = scene.of_project("/acl");

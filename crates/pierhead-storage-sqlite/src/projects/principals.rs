@@ -1,7 +1,7 @@
 //! Users and teams, listed.
 
 use async_trait::async_trait;
-use pierhead_projects::DirectoryStore;
+use pierhead_projects::PrincipalStore;
 use pierhead_projects::principals::{
     MemberQuery, MemberRow, PrincipalKind, PrincipalQuery, PrincipalRow, TeamsQuery,
 };
@@ -21,7 +21,7 @@ const TEAM: i64 = 2;
 const LAST: char = '~';
 
 #[async_trait]
-impl DirectoryStore for SqliteStore {
+impl PrincipalStore for SqliteStore {
     async fn principals(
         &self,
         keys: &[PrincipalKey],

@@ -7,10 +7,10 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use pierhead_model::{Algorithm, ContentDigest, HashState, Reference, RepositoryName, Tag};
 use pierhead_storage::{
-    BlobCommit, BlobRecord, CallerId, Checkpoint, CollectRule, Fence, Generation, ManifestPut,
-    MemoryRepositoryStore, NewName, NewUpload, ParentId, Permit, Place, Progress, PutOutcome,
-    ReferrerQuery, RepositoryId, RepositoryStore, ScopeId, StoredReference, Touch, Upload,
-    UploadId, UploadOwner, View,
+    BlobCommit, BlobRecord, CallerId, Checkpoint, CollectRule, Deed, Fence, Generation,
+    ManifestPut, MemoryRepositoryStore, NewName, NewUpload, ParentId, Permit, Place, Progress,
+    PutOutcome, ReferrerQuery, RepositoryId, RepositoryStore, ScopeId, StoredReference, Touch,
+    Upload, UploadId, UploadOwner, View,
 };
 
 use crate::RepositoryGround;
@@ -213,6 +213,14 @@ pub(crate) fn tag(text: &str) -> Outcome<Tag> {
 
 pub(crate) fn caller(text: &str) -> Outcome<CallerId> {
     CallerId::new(text).map_err(Fault::new)
+}
+
+/// What a deletion is recorded as.
+pub(crate) fn deed() -> Deed {
+    Deed {
+        by: CallerId::anonymous(),
+        at: at(1),
+    }
 }
 
 /// A new name as a caller sees it, under parent 7.

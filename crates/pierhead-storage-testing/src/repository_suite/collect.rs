@@ -5,8 +5,8 @@ use std::time::Duration;
 use pierhead_storage::{BlobMount, CollectRule, ManifestPut, StoreError, Touch};
 
 use super::bench::{
-    Bench, at, caller, commit, digest, layers, manifest, new, open, owner, progress, repository,
-    rule, size,
+    Bench, at, caller, commit, deed, digest, layers, manifest, new, open, owner, progress,
+    repository, rule, size,
 };
 use crate::check::{Outcome, ensure, refused, same};
 
@@ -65,7 +65,10 @@ pub(super) async fn what_a_manifest_names_is_never_taken(bench: Bench) -> Outcom
         0,
     )?;
     bench.expect(&red.view, 1, true).await?;
-    bench.store.delete_manifest(&digest(2), &red).await?;
+    bench
+        .store
+        .delete_manifest(&digest(2), &deed(), &red)
+        .await?;
     ensure(
         bench.condemn_all(&rule(at(1 << 30))).await? > 0,
         "nothing was taken in the end",

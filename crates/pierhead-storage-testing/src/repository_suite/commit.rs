@@ -7,7 +7,7 @@ use pierhead_storage::{
 };
 
 use super::bench::{
-    Bench, at, caller, commit, digest, layers, manifest, name, new, open, owner, progress,
+    Bench, at, caller, commit, deed, digest, layers, manifest, name, new, open, owner, progress,
     repository, size,
 };
 use crate::check::{Outcome, ensure, refused, same};
@@ -275,9 +275,9 @@ pub(super) async fn deleting_a_blob_takes_it_out_of_one_view(mut bench: Bench) -
         bench.blob(permit, by, 1, at(0)).await?;
     }
     for (count, permit) in all.into_iter().enumerate() {
-        let first = bench.store.delete_blob(&digest(1), permit).await?;
+        let first = bench.store.delete_blob(&digest(1), &deed(), permit).await?;
         same("the first deletion", first, Deletion::Deleted)?;
-        let second = bench.store.delete_blob(&digest(1), permit).await?;
+        let second = bench.store.delete_blob(&digest(1), &deed(), permit).await?;
         same("the second deletion", second, Deletion::Absent)?;
         bench.reopen().await;
         for (index, other) in all.iter().enumerate() {
@@ -300,15 +300,18 @@ pub(super) async fn a_blob_that_a_manifest_names_is_held(bench: Bench) -> Outcom
         ..manifest(2, "alice")?
     };
     bench.put(put, &red).await?;
-    let held = bench.store.delete_blob(&digest(1), &red).await?;
+    let held = bench.store.delete_blob(&digest(1), &deed(), &red).await?;
     same("the deletion", held, Deletion::Held { by: digest(2) })?;
     bench.expect(&red.view, 1, true).await?;
     // A manifest holds nothing in another repository.
-    let elsewhere = bench.store.delete_blob(&digest(1), &green).await?;
+    let elsewhere = bench.store.delete_blob(&digest(1), &deed(), &green).await?;
     same("the deletion elsewhere", elsewhere, Deletion::Deleted)?;
-    let manifest = bench.store.delete_manifest(&digest(2), &red).await?;
+    let manifest = bench
+        .store
+        .delete_manifest(&digest(2), &deed(), &red)
+        .await?;
     same("the manifest's deletion", manifest, Deletion::Deleted)?;
-    let freed = bench.store.delete_blob(&digest(1), &red).await?;
+    let freed = bench.store.delete_blob(&digest(1), &deed(), &red).await?;
     same(
         "the deletion once nothing names it",
         freed,

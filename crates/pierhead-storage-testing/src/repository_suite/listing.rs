@@ -6,7 +6,7 @@ use pierhead_storage::{
 };
 
 use super::bench::{
-    Bench, at, caller, content, digest, manifest, new, open, referrers, repository, tag,
+    Bench, at, caller, content, deed, digest, manifest, new, open, referrers, repository, tag,
 };
 use crate::check::{Outcome, ensure, same};
 
@@ -118,12 +118,12 @@ pub(super) async fn a_tag_names_what_was_pushed_last(mut bench: Bench) -> Outcom
     }
     same(
         "its deletion",
-        bench.store.delete_tag(&tag("v1")?, &red).await?,
+        bench.store.delete_tag(&tag("v1")?, &deed(), &red).await?,
         Deletion::Deleted,
     )?;
     same(
         "it again",
-        bench.store.delete_tag(&tag("v1")?, &red).await?,
+        bench.store.delete_tag(&tag("v1")?, &deed(), &red).await?,
         Deletion::Absent,
     )?;
     bench.reopen().await;
@@ -211,7 +211,7 @@ pub(super) async fn referrers_are_listed_in_digest_order(mut bench: Bench) -> Ou
     }
     bench
         .store
-        .delete_manifest(&expected[0].digest, &red)
+        .delete_manifest(&expected[0].digest, &deed(), &red)
         .await?;
     let rest = bench.store.referrers(&red.view, &referrers(50)).await?;
     same("referrers after a deletion", rest, expected[1..].to_vec())?;
@@ -266,8 +266,11 @@ pub(super) async fn history_keeps_every_push_newest_first(mut bench: Bench) -> O
     }
     bench.put(manifest(3, "alice")?, &red).await?;
     bench.repository("green", "alice", 0, "v1").await?;
-    bench.store.delete_tag(&tag("v1")?, &red).await?;
-    bench.store.delete_manifest(&digest(2), &red).await?;
+    bench.store.delete_tag(&tag("v1")?, &deed(), &red).await?;
+    bench
+        .store
+        .delete_manifest(&digest(2), &deed(), &red)
+        .await?;
     bench.reopen().await;
 
     for only in [None, Some("v1"), Some("v2"), Some("v3")] {

@@ -7,7 +7,7 @@ use pierhead_storage::{
 };
 
 use super::bench::{
-    Bench, at, caller, children, digest, layers, manifest, name, new, open, repository, tag,
+    Bench, at, caller, children, deed, digest, layers, manifest, name, new, open, repository, tag,
 };
 use crate::check::{Fault, Outcome, ensure, same};
 
@@ -154,9 +154,15 @@ pub(super) async fn a_new_name_is_empty(bench: Bench) -> Outcome {
         Vec::new(),
     )?;
     let permit = open(view);
-    let deleted = bench.store.delete_manifest(&digest(1), &permit).await?;
+    let deleted = bench
+        .store
+        .delete_manifest(&digest(1), &deed(), &permit)
+        .await?;
     same("a manifest's deletion", deleted, Deletion::Absent)?;
-    let deleted = bench.store.delete_tag(&tag("v1")?, &permit).await?;
+    let deleted = bench
+        .store
+        .delete_tag(&tag("v1")?, &deed(), &permit)
+        .await?;
     same("a tag's deletion", deleted, Deletion::Absent)?;
     same(
         "repositories",
@@ -223,7 +229,10 @@ pub(super) async fn deleting_a_manifest_takes_its_tags(mut bench: Bench) -> Outc
         ..manifest(2, "alice")?
     };
     bench.put(index, &red).await?;
-    let held = bench.store.delete_manifest(&digest(1), &red).await?;
+    let held = bench
+        .store
+        .delete_manifest(&digest(1), &deed(), &red)
+        .await?;
     same(
         "the deletion while an index names it",
         held,
@@ -231,17 +240,26 @@ pub(super) async fn deleting_a_manifest_takes_its_tags(mut bench: Bench) -> Outc
     )?;
     same(
         "the index's deletion",
-        bench.store.delete_manifest(&digest(2), &red).await?,
+        bench
+            .store
+            .delete_manifest(&digest(2), &deed(), &red)
+            .await?,
         Deletion::Deleted,
     )?;
     same(
         "the deletion",
-        bench.store.delete_manifest(&digest(1), &red).await?,
+        bench
+            .store
+            .delete_manifest(&digest(1), &deed(), &red)
+            .await?,
         Deletion::Deleted,
     )?;
     same(
         "it again",
-        bench.store.delete_manifest(&digest(1), &red).await?,
+        bench
+            .store
+            .delete_manifest(&digest(1), &deed(), &red)
+            .await?,
         Deletion::Absent,
     )?;
     bench.reopen().await;
@@ -268,7 +286,10 @@ pub(super) async fn deleting_a_manifest_takes_its_tags(mut bench: Bench) -> Outc
         .await?;
     ensure(elsewhere.is_some(), "another repository's manifest is gone")?;
     // Emptied, the repository stays.
-    bench.store.delete_manifest(&digest(0), &red).await?;
+    bench
+        .store
+        .delete_manifest(&digest(0), &deed(), &red)
+        .await?;
     ensure(
         bench.store.find_repository(&name("red")?).await?.is_some(),
         "the repository is gone",

@@ -9,7 +9,7 @@ use pierhead_storage::{
 };
 
 use super::bench::{
-    Bench, at, children, content, digest, layers, manifest, new, open, repository, tag,
+    Bench, at, children, content, deed, digest, layers, manifest, new, open, repository, tag,
 };
 use crate::abandon::abandon;
 use crate::check::{Fault, Outcome, ensure, same};
@@ -220,7 +220,10 @@ pub(super) async fn a_put_broken_off_happens_wholly_or_not_at_all(mut bench: Ben
         let refers = referrers
             .iter()
             .any(|referrer| referrer.digest == digest(number));
-        let held = bench.store.delete_blob(&digest(number + 100), &red).await?;
+        let held = bench
+            .store
+            .delete_blob(&digest(number + 100), &deed(), &red)
+            .await?;
         let seen = (
             tagged,
             history,

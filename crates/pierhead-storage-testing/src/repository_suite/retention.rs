@@ -6,7 +6,7 @@ use pierhead_storage::{
 };
 
 use super::bench::{
-    Bench, at, children, digest, layers, manifest, new, open, repository, size, tag,
+    Bench, at, children, deed, digest, layers, manifest, new, open, repository, size, tag,
 };
 use crate::check::{Fault, Outcome, ensure, same};
 
@@ -75,7 +75,7 @@ pub(super) async fn what_a_tag_or_a_staying_index_names_is_never_retired(
     let history = bench.store.history(&red.view, None, None, 100).await?;
     same("history keeps every push", history.len(), 4)?;
     // The blob that only the retired one named is nobody's now.
-    let deleted = bench.store.delete_blob(&digest(8), &red).await?;
+    let deleted = bench.store.delete_blob(&digest(8), &deed(), &red).await?;
     same("its blob", deleted, pierhead_storage::Deletion::Deleted)?;
     let now = content(&bench, &red.view).await?;
     let nothing = retire(&bench, &[digest(6)], now, &red).await?;
@@ -117,7 +117,7 @@ async fn red(bench: &Bench) -> Outcome<Permit> {
     index.references = [children(&[1, 3]), layers(&[8])].concat();
     bench.put(index, &red).await?;
     bench.put(put(2, &["v1"], 6)?, &red).await?;
-    bench.store.delete_tag(&tag("v2")?, &red).await?;
+    bench.store.delete_tag(&tag("v2")?, &deed(), &red).await?;
     let mut referrer = put(5, &[], 7)?;
     referrer.subject = Some(digest(2));
     bench.put(referrer, &red).await?;

@@ -7,7 +7,7 @@ use pierhead_storage::{
 };
 
 use super::bench::{
-    Bench, at, caller, commit, digest, layers, manifest, new_upload, open, owner, progress,
+    Bench, at, caller, commit, deed, digest, layers, manifest, new_upload, open, owner, progress,
     referrers, repository, size, tag,
 };
 use crate::check::{Outcome, refused, same};
@@ -108,7 +108,10 @@ impl Scene {
                 .mount_blob(mount(2), &self.other, permit)
                 .await
                 .map(drop),
-            Call::DeleteBlob => store.delete_blob(&digest(1), permit).await.map(drop),
+            Call::DeleteBlob => store
+                .delete_blob(&digest(1), &deed(), permit)
+                .await
+                .map(drop),
             Call::PutManifest => {
                 let tags = vec![tag("v1")?, tag("v2")?];
                 let references = layers(&[1]);
@@ -119,8 +122,14 @@ impl Scene {
                 };
                 store.put_manifest(put, permit).await.map(drop)
             }
-            Call::DeleteManifest => store.delete_manifest(&digest(0), permit).await.map(drop),
-            Call::DeleteTag => store.delete_tag(&tag("v1")?, permit).await.map(drop),
+            Call::DeleteManifest => store
+                .delete_manifest(&digest(0), &deed(), permit)
+                .await
+                .map(drop),
+            Call::DeleteTag => store
+                .delete_tag(&tag("v1")?, &deed(), permit)
+                .await
+                .map(drop),
             Call::Retire => {
                 let seen = match store.inventory(&permit.view).await {
                     Ok(inventory) => inventory.content,

@@ -10,10 +10,11 @@ use pierhead_model::{ContentDigest, Reference, RepositoryName, Tag};
 
 use super::state::State;
 use crate::{
-    BlobCommit, BlobMount, BlobRecord, CallerId, CollectRule, Condemned, Deletion, Generation,
-    HistoryEntry, Holder, Inventory, ManifestPut, NewUpload, Permit, Place, Progress, PutOutcome,
-    Referrer, ReferrerQuery, Repository, RepositoryId, RepositoryStore, Retirement, ScopeId,
-    StoreError, StoredManifest, TagRecord, Touch, Upload, UploadId, UploadOwner, Version, View,
+    BlobCommit, BlobMount, BlobRecord, CallerId, CollectRule, Condemned, Deed, Deletion,
+    Generation, HistoryEntry, Holder, Inventory, ManifestPut, NewUpload, Permit, Place, Progress,
+    PutOutcome, Referrer, ReferrerQuery, Repository, RepositoryId, RepositoryStore, Retirement,
+    ScopeId, StoreError, StoredManifest, TagRecord, Touch, Upload, UploadId, UploadOwner, Version,
+    View,
 };
 
 /// A [`RepositoryStore`] in memory. A clone is another handle to the same rows.
@@ -166,6 +167,7 @@ impl RepositoryStore for MemoryRepositoryStore {
     async fn delete_blob(
         &self,
         digest: &ContentDigest,
+        _: &Deed,
         permit: &Permit,
     ) -> Result<Deletion, StoreError> {
         self.state.lock().delete_blob(digest, permit)
@@ -190,6 +192,7 @@ impl RepositoryStore for MemoryRepositoryStore {
     async fn delete_manifest(
         &self,
         digest: &ContentDigest,
+        _: &Deed,
         permit: &Permit,
     ) -> Result<Deletion, StoreError> {
         self.state.lock().delete_manifest(digest, permit)
@@ -204,7 +207,12 @@ impl RepositoryStore for MemoryRepositoryStore {
         self.state.lock().tags(view, after, limit)
     }
 
-    async fn delete_tag(&self, tag: &Tag, permit: &Permit) -> Result<Deletion, StoreError> {
+    async fn delete_tag(
+        &self,
+        tag: &Tag,
+        _: &Deed,
+        permit: &Permit,
+    ) -> Result<Deletion, StoreError> {
         self.state.lock().delete_tag(tag, permit)
     }
 

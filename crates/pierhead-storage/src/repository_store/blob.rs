@@ -51,6 +51,15 @@ pub struct BlobMount {
     pub at: SystemTime,
 }
 
+/// Who deletes something, and when: for the record, and for nothing else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deed {
+    /// Who.
+    pub by: CallerId,
+    /// When.
+    pub at: SystemTime,
+}
+
 /// What a deletion did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deletion {

@@ -12,7 +12,7 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 use pierhead_model::{ContentDigest, Reference, RepositoryName, Tag};
 
-pub use blob::{BlobMount, BlobRecord, Deletion, Holder, Touch};
+pub use blob::{BlobMount, BlobRecord, Deed, Deletion, Holder, Touch};
 pub use collect::{CollectRule, Condemned};
 pub use manifest::{
     HistoryEntry, ManifestPut, PutOutcome, Referrer, ReferrerQuery, StoredManifest,
@@ -146,10 +146,13 @@ pub trait RepositoryStore: fmt::Debug + Send + Sync + 'static {
         target: &Permit,
     ) -> Result<Option<BlobRecord>, StoreError>;
 
-    /// Takes a blob out of a view. The bytes stay while others link them.
+    /// Takes a blob out of a view. The bytes stay while others link them. A store that keeps a record
+    /// of changes writes the deed there in the same transaction, if something was taken; so with
+    /// manifests and tags.
     async fn delete_blob(
         &self,
         digest: &ContentDigest,
+        deed: &Deed,
         permit: &Permit,
     ) -> Result<Deletion, StoreError>;
 
@@ -174,6 +177,7 @@ pub trait RepositoryStore: fmt::Debug + Send + Sync + 'static {
     async fn delete_manifest(
         &self,
         digest: &ContentDigest,
+        deed: &Deed,
         permit: &Permit,
     ) -> Result<Deletion, StoreError>;
 
@@ -186,7 +190,12 @@ pub trait RepositoryStore: fmt::Debug + Send + Sync + 'static {
     ) -> Result<Vec<TagRecord>, StoreError>;
 
     /// Takes a tag away; the manifest stays.
-    async fn delete_tag(&self, tag: &Tag, permit: &Permit) -> Result<Deletion, StoreError>;
+    async fn delete_tag(
+        &self,
+        tag: &Tag,
+        deed: &Deed,
+        permit: &Permit,
+    ) -> Result<Deletion, StoreError>;
 
     /// Manifests that name this subject, in the order of their digests.
     async fn referrers(

@@ -22,7 +22,7 @@ use pierhead::projects::record::{
     TargetRecord,
 };
 use pierhead::projects::survey::{Account, PrincipalKey, Survey, SurveyQuery};
-use pierhead::projects::{AccountStore, ChangeStore, DirectoryStore, Login, ProjectStore, Store};
+use pierhead::projects::{AccountStore, ChangeStore, Login, PrincipalStore, ProjectStore, Store};
 use pierhead::storage::{HistoryEntry, StoreError};
 use pierhead_storage_testing::{CallLog, Intercept as _};
 
@@ -117,7 +117,7 @@ impl AccountStore for Counted {
 
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
-impl DirectoryStore for Counted {
+impl PrincipalStore for Counted {
     async fn principals(
         &self,
         keys: &[PrincipalKey],
