@@ -73,7 +73,17 @@ impl Trace {
                 same("the tag", &self.tagged(database), &true)
             }
             Effect::Tagged => same("the tag", &self.tagged(database), &true),
-            Effect::Untagged => same("the tag", &self.tagged(database), &false),
+            Effect::Untagged => {
+                same("the tag", &self.tagged(database), &false)?;
+                let query = "SELECT count(*) > 0 FROM audit
+                    JOIN repository ON repository.id = audit.entity
+                    WHERE repository.name = ? AND what = 'delete-tag' AND audit.who = ?";
+                same(
+                    "its record",
+                    &count(database, query, (&self.name, self.by)),
+                    &1,
+                )
+            }
             Effect::Mounted => same("the blob's link", &self.linked(database), &true),
             Effect::UploadBegun => {
                 same("the blob's link", &self.linked(database), &false)?;
@@ -110,7 +120,7 @@ impl Trace {
             Effect::Nothing => &[],
             Effect::Created => &[PUSHED, &["entity", "repository", "sequence"]].concat(),
             Effect::Tagged => PUSHED,
-            Effect::Untagged => &["scope", "tag"],
+            Effect::Untagged => &["audit", "scope", "tag"],
             Effect::Mounted => &["link", "scope"],
             Effect::UploadBegun => &["place", "upload"],
             Effect::Trashed | Effect::Restored => &["audit", "entity", "scope"],
