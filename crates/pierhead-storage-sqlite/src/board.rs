@@ -108,13 +108,7 @@ pub(crate) struct Effects {
 impl Effects {
     /// Moves the rights of a scope: every fence that rests on it is stale.
     pub(crate) fn bump(&mut self, tx: &Connection, scope: ScopeId) -> rusqlite::Result<()> {
-        self.moved(
-            tx,
-            "INSERT INTO scope (kind, id, rights, content) VALUES (?1, ?2, 1, 0)
-             ON CONFLICT (kind, id) DO UPDATE SET rights = rights + 1
-             RETURNING rights, content",
-            scope,
-        )
+        self.bump_all(tx, &[scope])
     }
 
     /// Moves the rights of scopes, however many: in one statement, because each has to be able to undo
@@ -139,26 +133,14 @@ impl Effects {
 
     /// Moves the content of a scope: caches of what is stored there are stale, decisions are not.
     pub(crate) fn content(&mut self, tx: &Connection, scope: ScopeId) -> rusqlite::Result<()> {
-        self.moved(
-            tx,
-            "INSERT INTO scope (kind, id, rights, content) VALUES (?1, ?2, 0, 1)
-             ON CONFLICT (kind, id) DO UPDATE SET content = content + 1
-             RETURNING rights, content",
-            scope,
-        )
-    }
-
-    fn moved(&mut self, tx: &Connection, sql: &str, scope: ScopeId) -> rusqlite::Result<()> {
-        let counters = tx.prepare_cached(sql)?.query_row(
-            params![scope.kind.code(), signed(scope.id)],
-            |row| {
-                Ok(Counters {
-                    rights: row.unsigned(0)?,
-                    content: row.unsigned(1)?,
-                })
-            },
-        )?;
-        self.changed.push((scope, counters));
+        let changed = tx
+            .prepare_cached(
+                "INSERT INTO scope (kind, id, rights, content) VALUES (?1, ?2, 0, 1)
+                 ON CONFLICT (kind, id) DO UPDATE SET content = content + 1
+                 RETURNING kind, id, rights, content",
+            )?
+            .query_row(params![scope.kind.code(), signed(scope.id)], counted)?;
+        self.changed.push(changed);
         Ok(())
     }
 
