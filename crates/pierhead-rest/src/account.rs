@@ -109,7 +109,7 @@ pub(crate) async fn find(exchange: &Exchange<'_>) -> Answer {
         .projects
         .accounts(&actor, prefix, after.as_deref(), PAGE);
     let found = found.await?;
-    let last = found.items.last().filter(|_| found.more);
+    let last = found.reached();
     let next_page_token = last.map(|last| after_account(&last.name));
     ok(&Page {
         results: found.items.into_iter().map(written).collect(),

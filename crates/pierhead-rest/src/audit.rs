@@ -50,7 +50,7 @@ pub(crate) async fn read(exchange: &Exchange<'_>) -> Answer {
     };
     let actor = exchange.actor().await?;
     let found = exchange.projects.audit(&actor, &request).await?;
-    let last = found.items.last().filter(|_| found.more);
+    let last = found.reached();
     let next = last.map(|last| last.id.to_string());
     let rows = found.items.into_iter();
     ok(&Page {
@@ -71,7 +71,7 @@ pub(crate) async fn export(exchange: &Exchange<'_>) -> Answer {
     };
     let actor = exchange.actor().await?;
     let found = exchange.projects.audit(&actor, &request).await?;
-    let last = found.items.last().filter(|_| found.more);
+    let last = found.reached();
     let next = last.map(|last| next(exchange, &request, last.id));
     let mut lines = Vec::new();
     for row in found.items {

@@ -103,7 +103,7 @@ pub(crate) async fn list(exchange: &Exchange<'_>) -> Answer {
     };
     let actor = exchange.actor().await?;
     let found = exchange.projects.list(&actor, &request).await?;
-    let last = found.items.last().filter(|_| found.more);
+    let last = found.reached();
     let next_page_token = last.and_then(|last| after_entity(&last.follows(&request.order)));
     let children = found.items.into_iter();
     ok(&Page {

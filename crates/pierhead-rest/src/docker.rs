@@ -131,7 +131,7 @@ pub(crate) async fn pushes(exchange: &Exchange<'_>) -> Answer {
         .projects
         .pushes(&actor, id, tag.as_ref(), before, limit);
     let found = pushes.await?;
-    let last = found.items.last().filter(|_| found.more);
+    let last = found.reached();
     let next = last.map(|last| last.id.to_string());
     let written = |push: PushView| Push {
         id: push.id.to_string(),

@@ -47,7 +47,7 @@ pub(crate) async fn list(exchange: &Exchange<'_>) -> Answer {
     let actor = exchange.actor().await?;
     let found = exchange.projects.refresh_tokens(&actor, of, after, PAGE);
     let found = found.await?;
-    let last = found.items.last().filter(|_| found.more);
+    let last = found.reached();
     let next_page_token = last.map(|last| after_token(last.id));
     let now = exchange.projects.clock().now();
     let tokens = found.items.into_iter();

@@ -98,7 +98,7 @@ pub(crate) async fn invitations(exchange: &Exchange<'_>) -> Answer {
     let after = after.map(read_invitation).transpose()?;
     let actor = exchange.actor().await?;
     let found = exchange.projects.invitations(&actor, after, PAGE).await?;
-    let last = found.items.last().filter(|_| found.more);
+    let last = found.reached();
     let next_page_token = last.map(|last| after_invitation(last.id));
     ok(&Page {
         results: found.items.into_iter().map(written).collect(),

@@ -223,7 +223,7 @@ async fn whole(
         limit,
     };
     let found = exchange.projects.members(actor, query).await?;
-    let last = found.items.last().filter(|_| found.more);
+    let last = found.reached();
     let next = last.map(|last| shown(last.account));
     let people = found.items.into_iter();
     Ok(Written {

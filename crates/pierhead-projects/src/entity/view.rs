@@ -67,6 +67,11 @@ impl<T> Listed<T> {
         items.truncate(limit);
         Self { items, more }
     }
+
+    /// The last one, behind which the list goes on; none where nothing follows.
+    pub fn reached(&self) -> Option<&T> {
+        self.items.last().filter(|_| self.more)
+    }
 }
 
 impl EntityView {

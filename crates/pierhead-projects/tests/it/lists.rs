@@ -163,7 +163,7 @@ fn children(
         };
         let page = block_on(ground.projects.list(&who.actor, &request))?;
         all.extend(page.items.iter().map(|item| item.id));
-        match page.items.last().filter(|_| page.more) {
+        match page.reached() {
             Some(last) => order = last.follows(first),
             None => return Ok(all),
         }
