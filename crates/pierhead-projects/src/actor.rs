@@ -206,6 +206,12 @@ impl Standing {
     /// For what only operators do in person. The server itself may.
     pub(crate) fn administers(&self, kind: RequestKind) -> Result<(), ProjectsError> {
         self.in_person(kind)?;
+        self.operates(kind)
+    }
+
+    /// For what operators do with any credential for such requests. The server itself may.
+    pub(crate) fn operates(&self, kind: RequestKind) -> Result<(), ProjectsError> {
+        self.signed_in(kind)?;
         if self.is_operator() {
             Ok(())
         } else {

@@ -31,10 +31,7 @@ impl Projects {
         limit: usize,
     ) -> Result<UnmendedPage, ProjectsError> {
         let who = self.standing(actor).await?;
-        who.signed_in(RequestKind::ManagementRead)?;
-        if !who.is_operator() {
-            return Err(ProjectsError::OperatorsOnly);
-        }
+        who.operates(RequestKind::ManagementRead)?;
         self.shown_by_role(actor, true, RoleUse::of("list-unmended"))
             .await?;
         let found = self.store().unmended(after, limit.min(MAX_PAGE)).await?;

@@ -157,10 +157,7 @@ impl Projects {
         limit: usize,
     ) -> Result<Listed<Account>, ProjectsError> {
         let who = self.standing(actor).await?;
-        who.signed_in(RequestKind::ManagementRead)?;
-        if !who.is_operator() {
-            return Err(ProjectsError::OperatorsOnly);
-        }
+        who.operates(RequestKind::ManagementRead)?;
         let prefix = fold(prefix);
         let limit = limit.min(MAX_PAGE);
         // Nothing else stands in a folded name.

@@ -6,14 +6,12 @@ use pierhead_registry::Peer;
 use serde_json::{Value, json};
 
 use crate::actor::{Actor, RoleUse, Standing};
+use crate::audit::MAX_NAMED;
 use crate::change::{Change, Recorded};
 use crate::error::ProjectsError;
 use crate::people::account::keeps_an_operator;
 use crate::projects::{Projects, until_settled};
 use crate::survey::{Account, Found, Membership, PrincipalKey, SurveyQuery, Team};
-
-/// The most people of a team that the record names.
-const MAX_NAMED: usize = 1_000;
 
 impl Projects {
     /// Deletes an account with its credentials, sessions, places in teams and staged blobs, and its

@@ -2,13 +2,14 @@
 //! than one of them, and by what was typed, which alone is told. Were it told that an account is
 //! locked, whoever locks a name could try which address is locked with it.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use pierhead_auth::lockout::{Lockout, LockoutLimits, RetryAfter};
 use pierhead_policy::PrincipalId;
 use pierhead_registry::Peer;
 
 use crate::people::name::Login;
+use crate::people::throttle::place;
 
 /// Who guessed what of late.
 #[derive(Debug)]
@@ -49,7 +50,7 @@ impl Guess {
         Self {
             account: found.map_or_else(|| typed.clone(), asker),
             typed,
-            peer: from.address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
+            peer: place(from),
             now,
         }
     }

@@ -94,10 +94,7 @@ impl Projects {
         limit: usize,
     ) -> Result<Listed<InvitationRecord>, ProjectsError> {
         let who = self.standing(actor).await?;
-        who.signed_in(RequestKind::ManagementRead)?;
-        if !who.is_operator() {
-            return Err(ProjectsError::OperatorsOnly);
-        }
+        who.operates(RequestKind::ManagementRead)?;
         let limit = limit.min(MAX_PAGE);
         let found = self.store().invitations(after, limit + 1).await?;
         self.shown_by_role(actor, true, RoleUse::of("list-invitations"))

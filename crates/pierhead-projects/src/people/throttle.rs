@@ -43,7 +43,13 @@ const TEAM_CHANGES: LockoutLimits = LockoutLimits {
     ..MAILS
 };
 
+/// Of what is counted whoever asks from wherever.
 const NOWHERE: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+
+/// Where a peer is counted.
+pub(crate) fn place(from: &Peer) -> IpAddr {
+    from.address.unwrap_or(NOWHERE)
+}
 
 /// What was done of late.
 #[derive(Debug)]
@@ -69,14 +75,14 @@ impl Inner {
     /// Refuses a peer that asks too often.
     pub(crate) fn may_ask(&self, from: &Peer) -> Result<(), ProjectsError> {
         let asks = &self.throttle.asks;
-        let free = asks.check("", from.address.unwrap_or(NOWHERE), self.unix_now());
+        let free = asks.check("", place(from), self.unix_now());
         free.map_err(too_many)
     }
 
     /// Counts what a peer asks for.
     pub(crate) fn count_ask(&self, from: &Peer) {
         let asks = &self.throttle.asks;
-        asks.failed("", from.address.unwrap_or(NOWHERE), self.unix_now());
+        asks.failed("", place(from), self.unix_now());
     }
 
     /// Whether one more message goes to an address, which is counted.

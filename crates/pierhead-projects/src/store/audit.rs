@@ -11,8 +11,8 @@ use crate::change::{Change, Recorded};
 use crate::pending::{InvitationId, Purpose};
 use crate::record::{CredentialKind, Parent};
 
-/// The most manifests, or entities, that a row names of those that it counts.
-const MAX_NAMED: usize = 1_000;
+/// The most manifests, entities or people that a row names of those that it counts.
+pub(crate) const MAX_NAMED: usize = 1_000;
 
 /// What a row says of a change, apart from who, where from and when.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use futures::executor::block_on;
 use pierhead_model::TokenScope;
 use pierhead_policy::{PrincipalId, Scopes};
 use pierhead_projects::ProjectsError;
-use pierhead_projects::audit::AuditQuery;
+use pierhead_projects::audit::{AuditQuery, AuditRow};
 use pierhead_projects::change::MAX_REFRESH_TOKENS;
 use pierhead_projects::record::{CredentialId, CredentialRecord, Parent};
 use pierhead_registry::{
@@ -102,6 +102,16 @@ fn held(ground: &Ground, who: PrincipalId) -> Vec<CredentialRecord> {
     block_on(found).unwrap().items
 }
 
+/// The newest rows of the record about somebody.
+fn recorded(ground: &Ground, about: PrincipalId, limit: usize) -> Vec<AuditRow> {
+    let query = AuditQuery {
+        principal: Some(about),
+        limit,
+        ..AuditQuery::default()
+    };
+    block_on(ground.projects.store().audit(&query)).unwrap()
+}
+
 #[test]
 fn one_is_made_only_for_who_asks_with_a_password_or_a_token() {
     let ground = refreshing();
@@ -179,12 +189,7 @@ fn it_says_what_it_dies_with_where_it_was_asked_for_and_until_when() {
         (Some(parent), expires, "192.0.2.1", now)
     });
     assert_eq!(told, expected);
-    let query = AuditQuery {
-        principal: Some(ana),
-        limit: 2,
-        ..AuditQuery::default()
-    };
-    let rows = block_on(ground.projects.store().audit(&query)).unwrap();
+    let rows = recorded(&ground, ana, 2);
     let told = rows.iter().map(|row| row.what.as_str());
     assert!(told.eq(["create-refresh-token"; 2]));
     assert_eq!(rows[0].who, Some(ana));
@@ -476,12 +481,7 @@ fn an_account_has_so_many_and_what_is_idle_makes_room() {
     refresh(&ground, &all[0]).unwrap();
     refresh(&ground, &new).unwrap();
     assert!(ground.bearer(&registry_token).is_err(), "its time is over");
-    let query = AuditQuery {
-        principal: Some(ana),
-        limit: 2,
-        ..AuditQuery::default()
-    };
-    let rows = block_on(ground.projects.store().audit(&query)).unwrap();
+    let rows = recorded(&ground, ana, 2);
     let told = rows.iter().map(|row| row.what.as_str());
     assert!(told.eq(["create-refresh-token", "revoke"]));
 }
