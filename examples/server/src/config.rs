@@ -13,7 +13,7 @@ use serde::de::{Deserializer, Error as _};
 use crate::failure::Failure;
 use crate::units::{Bytes, Span};
 
-/// Everything a configuration file can say. `docs/server.md` has a table of the keys.
+/// Everything a configuration file can say. `docs/configuration.md` has a table of the keys.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Config {
