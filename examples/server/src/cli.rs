@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::client::TagsArgs;
+use crate::reset_password::ResetArgs;
 
 /// What is to be done.
 #[derive(Debug)]
@@ -14,6 +15,8 @@ pub(crate) enum Command {
     Serve(Told),
     /// Turn a password into what a provisioning file may hold.
     HashPassword,
+    /// Set a password in a data directory that no server uses.
+    ResetPassword(ResetArgs),
     /// Ask a server about the tags of a repository.
     Tags(TagsArgs),
 }
@@ -39,6 +42,8 @@ enum Word {
     /// Read a password from standard input and print its hash, for `password_hash` in a provisioning
     /// file
     HashPassword,
+    /// Set the password of an account that nobody else can help, with the server stopped
+    ResetPassword(ResetArgs),
     /// List the tags of a repository, or every push of them; take former versions away
     Tags(TagsArgs),
 }
@@ -74,6 +79,7 @@ impl From<Line> for Command {
     fn from(line: Line) -> Self {
         match line.command {
             Some(Word::HashPassword) => Self::HashPassword,
+            Some(Word::ResetPassword(args)) => Self::ResetPassword(args),
             Some(Word::Tags(args)) => Self::Tags(args),
             Some(Word::Serve(told)) => Self::Serve(told),
             None => Self::Serve(line.told),

@@ -11,7 +11,7 @@
 //! - `assemble`: the crates, joined; `serve`: its life from start to stop.
 //! - `listen`, `files`, `connection`, `stream`, `access`: sockets, how many, connections, bytes,
 //!   requests.
-//! - `client`: commands that ask a running server.
+//! - `client`: commands that ask a running server; `reset_password`: one for a stopped one.
 //! - `log`, `banner`, `failure`, `signals`: what it says and hears.
 
 mod access;
@@ -31,6 +31,7 @@ mod listen;
 mod log;
 mod mail;
 mod provision;
+mod reset_password;
 mod serve;
 mod settings;
 mod signals;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
     let done = match cli::read() {
         cli::Command::Serve(told) => settings::Settings::gather(told).and_then(serve::run),
         cli::Command::HashPassword => credentials::hash_password(),
+        cli::Command::ResetPassword(args) => reset_password::reset_password(args),
         cli::Command::Tags(args) => client::tags(&args),
     };
     match done {

@@ -41,7 +41,11 @@ pub(crate) fn run(settings: Settings) -> Result<(), Failure> {
     done
 }
 
-fn runtime() -> Result<Runtime, Failure> {
+/// Threads for what is done beside each other.
+///
+/// # Errors
+/// When the machine has none.
+pub(crate) fn runtime() -> Result<Runtime, Failure> {
     Builder::new_multi_thread()
         .max_blocking_threads(BLOCKING_THREADS)
         .thread_keep_alive(BLOCKING_IDLE)

@@ -189,6 +189,74 @@ fn the_first_start_makes_everything_and_the_second_nothing() {
     assert!(!logged.contains("password"), "{logged}");
 }
 
+/// Runs `reset-password` on the place's data with this on its standard input.
+fn reset(place: &Place, more: &[&str], typed: &str) -> (Option<i32>, String) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_pierhead"))
+        .current_dir(place.folder.path())
+        .arg("reset-password")
+        .args(more)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut input = child.stdin.take().expect("it is piped");
+    // Whoever is refused before need not have read it.
+    let _ = input.write_all(typed.as_bytes());
+    drop(input);
+    let output = child.wait_with_output().expect("the program is ours");
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(said).expect("text"))
+}
+
+#[test]
+fn a_lost_password_is_set_again_where_no_server_runs() {
+    let place = Place::new();
+    let login = |password: &str| {
+        let body = format!(r#"{{"username":"admin","password":"{password}"}}"#);
+        let length = body.len();
+        let host = "Host: h\r\nContent-Type: application/json";
+        place.answer(
+            format!(
+                "POST /auth/v1/login HTTP/1.0\r\n{host}\r\nContent-Length: {length}\r\n\r\n{body}"
+            )
+            .as_bytes(),
+        )
+    };
+    let (status, said) = reset(&place, &["--data", "data"], "a good enough one\n");
+    assert_eq!(status, Some(2), "{said}");
+    assert!(said.contains("there is no registry in data"), "{said}");
+    assert!(!place.folder.path().join("data").exists());
+
+    let running = place.start(place.command(&[]).env("PIERHEAD_ADMIN_PASSWORD", PASSWORD));
+    let (status, said) = reset(&place, &["--data", "data"], "a good enough one\n");
+    assert_eq!(status, Some(1), "{said}");
+    assert!(said.contains("is in use by another server"), "{said}");
+    assert!(login(PASSWORD).contains("201 Created"));
+    running.stop();
+
+    for (more, typed, status, told) in [
+        (
+            &["nobody"][..],
+            "a good enough one\n",
+            2,
+            "no user `nobody` here",
+        ),
+        (&[], "short\n", 1, "no password was set"),
+        (&[], "", 1, "no password was set"),
+        (&["admin"], "a good enough one\n", 0, "admin signs in"),
+    ] {
+        let line = [&["--data", "data"], more].concat();
+        let (seen, said) = reset(&place, &line, typed);
+        assert_eq!(seen, Some(status), "{said}");
+        assert!(said.contains(told), "{said}");
+    }
+    let running = place.start(&mut place.command(&[]));
+    assert!(login(PASSWORD).contains("401 Unauthorized"));
+    assert!(login("a good enough one").contains("201 Created"));
+    running.stop();
+}
+
 #[test]
 fn a_wrong_file_names_its_line_and_nothing_is_served() {
     let place = Place::new();
