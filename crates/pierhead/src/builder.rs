@@ -20,13 +20,6 @@ pub struct Pierhead {
 
 impl Pierhead {
     /// Begins with two stores that belong together, and a clock.
-    #[cfg_attr(
-        not(feature = "projects"),
-        expect(
-            clippy::needless_pass_by_value,
-            reason = "projects keep the blobs, too"
-        )
-    )]
     pub fn builder(
         blobs: Arc<dyn BlobStore>,
         repositories: Arc<dyn RepositoryStore>,
@@ -35,7 +28,6 @@ impl Pierhead {
         let registry = Registry::builder(Arc::clone(&blobs), Arc::clone(&repositories), clock);
         Builder {
             registry,
-            #[cfg(feature = "projects")]
             blobs,
             repositories,
             http: HttpOptions::default(),
@@ -107,7 +99,6 @@ impl Pierhead {
 /// A registry in the making.
 pub struct Builder {
     registry: RegistryBuilder,
-    #[cfg(feature = "projects")]
     blobs: Arc<dyn BlobStore>,
     repositories: Arc<dyn RepositoryStore>,
     http: HttpOptions,
@@ -124,6 +115,11 @@ impl fmt::Debug for Builder {
 }
 
 impl Builder {
+    /// The store of blobs.
+    pub fn blobs(&self) -> Arc<dyn BlobStore> {
+        Arc::clone(&self.blobs)
+    }
+
     /// The store of everything but blobs, for authorizers that list what there is.
     pub fn repositories(&self) -> Arc<dyn RepositoryStore> {
         Arc::clone(&self.repositories)
@@ -158,13 +154,13 @@ impl Builder {
     /// They must be kept in the registry's own database.
     #[cfg(feature = "projects")]
     pub fn projects(self, projects: &pierhead_projects::Projects) -> Self {
-        projects.read_platforms_from(Arc::clone(&self.blobs));
+        projects.read_platforms_from(self.blobs());
         self.authenticator(projects.authenticator())
             .authorizer(projects.authorizer())
             .token_issuer(projects.token_issuer())
     }
 
-    /// Who hears of what was committed.
+    /// One more who hears of what was committed.
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
         self.registry = self.registry.observer(observer);
         self

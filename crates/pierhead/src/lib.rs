@@ -67,6 +67,8 @@
 
 mod builder;
 pub mod prelude;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use builder::{Builder, Pierhead};
 #[cfg(feature = "projects")]

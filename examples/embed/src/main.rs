@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 struct Users(HashMap<String, Secret>);
 
 /// The first seam, who calls. With no token issuer set, clients are asked for HTTP Basic.
-#[async_trait::async_trait]
+#[async_trait]
 impl Authenticator for Users {
     async fn authenticate(&self, by: Credentials, _: &Peer) -> Result<Caller, AuthenticationError> {
         if let Credentials::Basic { username, password } = by
@@ -28,7 +28,7 @@ impl Authenticator for Users {
 #[derive(Debug)]
 struct OwnName(AllowAll);
 
-#[async_trait::async_trait]
+#[async_trait]
 impl Authorizer for OwnName {
     async fn decide(&self, caller: &Caller, action: Action, on: &Resource<'_>) -> Decided {
         let (owner, _) = on.name.as_str().split_once('/').unwrap_or_default();

@@ -212,3 +212,10 @@ pub enum AuthenticationError {
     #[error("credentials cannot be checked now")]
     Unavailable(#[source] Source),
 }
+
+impl AuthenticationError {
+    /// An outage of whatever credentials are checked with.
+    pub fn unavailable(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Unavailable(Source::from(source.into()))
+    }
+}
