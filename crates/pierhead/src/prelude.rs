@@ -8,7 +8,7 @@ pub use pierhead_registry::{
     Caller, CallerId, Credentials, Decision, Denial, DenialKind, Explanation, Peer, Resource,
     Secret, visible_where,
 };
-pub use pierhead_storage::{BlobStore, Fence, RepositoryStore, ScopeId};
+pub use pierhead_storage::{BlobStore, Fence, Repository, RepositoryStore, ScopeId};
 
 pub use crate::{Builder, Pierhead};
 
