@@ -3,12 +3,14 @@
 pub use async_trait::async_trait;
 pub use pierhead_http::HttpOptions;
 pub use pierhead_model::RepositoryName;
+#[cfg(feature = "tokio")]
+pub use pierhead_registry::TokioClock;
 pub use pierhead_registry::{
     Action, AllowAll, Allowed, AuthenticationError, Authenticator, Authorizer, AuthorizerError,
-    Caller, CallerId, Credentials, Decision, Denial, DenialKind, Explanation, Peer, Resource,
-    Secret, visible_where,
+    Caller, CallerId, Clock, Credentials, Decision, Denial, DenialKind, Explanation, Peer,
+    Resource, Secret, visible_where,
 };
-pub use pierhead_storage::{BlobStore, Fence, Repository, RepositoryStore, ScopeId};
+pub use pierhead_storage::{BlobStore, Fence, Repository, RepositoryStore, ScopeId, StoreError};
 
 pub use crate::{Builder, Pierhead};
 

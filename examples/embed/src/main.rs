@@ -17,8 +17,7 @@ impl Authenticator for Users {
         if let Credentials::Basic { username, password } = by
             && self.0.get(&username) == Some(&password)
         {
-            let id = CallerId::new(&username).map_err(|_| AuthenticationError::Invalid)?;
-            return Ok(Caller::new(id, username));
+            return Ok(Caller::new(CallerId::new(&username)?, username));
         }
         Err(AuthenticationError::Invalid)
     }

@@ -136,8 +136,7 @@ impl Authenticator for Table {
         };
         match self.read().users.get(&username) {
             Some((user, expected)) if *expected == password => {
-                let id = CallerId::new(&user.0.to_string());
-                let id = id.map_err(AuthenticationError::unavailable)?;
+                let id = CallerId::new(&user.0.to_string())?;
                 Ok(Caller::new(id, username).with_extra(Arc::new(*user)))
             }
             _ => Err(AuthenticationError::Invalid),

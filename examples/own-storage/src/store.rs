@@ -81,9 +81,9 @@ impl BucketStore {
 #[async_trait]
 impl BlobStore for BucketStore {
     fn limits(&self) -> BlobLimits {
-        let mut limits = BlobLimits::default().with_checkpoint_every(4 * PART as u64);
-        limits.buffer = PART;
-        limits
+        BlobLimits::default()
+            .with_checkpoint_every(4 * PART as u64)
+            .with_buffer(PART)
     }
 
     fn allocate(&self) -> Place {

@@ -157,6 +157,13 @@ fn each_crate_has_a_readme_that_is_its_documentation_and_true() {
     }
 }
 
+#[test]
+fn a_registry_in_an_application_takes_under_60_lines() {
+    let path = format!("{}/examples/embed/src/main.rs", root());
+    let source = fs::read_to_string(path).expect("the example is there");
+    assert!(source.lines().count() < 60);
+}
+
 /// The crates under `crates/`, each with its normal dependencies.
 fn packages() -> BTreeMap<String, Vec<String>> {
     let all = metadata().into_iter().map(|package| {

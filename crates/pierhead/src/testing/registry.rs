@@ -263,8 +263,7 @@ impl Authenticator for Users {
             Credentials::Basic { username, password }
                 if self.0.get(&username) == Some(&password) =>
             {
-                let id = CallerId::new(&username).map_err(|_| AuthenticationError::Invalid)?;
-                Ok(Caller::new(id, username))
+                Ok(Caller::new(CallerId::new(&username)?, username))
             }
             _ => Err(AuthenticationError::Invalid),
         }
