@@ -1,5 +1,7 @@
 //! The program against a registry of its test's own: how any client can be tested.
 
+#![allow(clippy::expect_used, reason = "what cannot be set up fails the test")]
+
 use std::io::Write as _;
 use std::process::{Command, Output};
 
