@@ -16,6 +16,7 @@
 //!
 //! # The map
 //! - `store`: opening, closing, `write`, `read`, `scan`; `options`.
+//! - `reader`: [`SqliteReader`], for backups and checks beside a running store.
 //! - `projects` (feature): the ports of `pierhead-projects` on the same database. Its tables are
 //!   always there, and a repository is an entity of theirs from its first manifest to its purge.
 //! - `writer` (group commit), `readers`, `queue` (between them and tasks), `board` (versions).
@@ -40,6 +41,7 @@ mod options;
 #[cfg(feature = "projects")]
 mod projects;
 mod queue;
+mod reader;
 mod readers;
 mod referrer;
 mod repository;
@@ -52,4 +54,5 @@ mod upload;
 mod writer;
 
 pub use options::SqliteOptions;
+pub use reader::{MissingReference, NamedBy, PlaceUse, SqliteReader, Totals};
 pub use store::SqliteStore;

@@ -55,6 +55,21 @@ fn migrate_by(connection: &mut Connection, steps: &[&str]) -> Result<(), StoreEr
     Ok(())
 }
 
+/// Whether a database that is only read is one of ours, and of a schema that this program knows.
+pub(crate) fn check(connection: &Connection) -> Result<(), StoreError> {
+    let (application, found) =
+        header(connection).map_err(|error| from_sql("look at the database", error))?;
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let fault = if application != APPLICATION_ID {
+        OpenFault::Foreign
+    } else if found > known {
+        OpenFault::Newer { found, known }
+    } else {
+        return Ok(());
+    };
+    Err(StoreError::unavailable("look at the database", fault))
+}
+
 fn header(connection: &Connection) -> rusqlite::Result<(i64, i64)> {
     let number = |name| connection.pragma_query_value(None, name, |row| row.get(0));
     Ok((number("application_id")?, number("user_version")?))

@@ -1,13 +1,15 @@
-//! Copies of the database, and the epoch that tells a copy from the original.
+//! Copies of the database, the epoch that tells a copy from the original, and the identity that
+//! tells both from any other.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use pierhead_storage::StoreError;
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
 
 use crate::board;
+use crate::codec::{RowExt as _, signed};
 use crate::error::Fault;
 use crate::store::private;
 
@@ -23,8 +25,23 @@ pub(crate) fn ensure_epoch(connection: &mut Connection) -> Result<(), Fault> {
     if copied || made {
         board::begin_epoch(&tx)?;
     }
+    let random = getrandom::u64()
+        .map_err(|error| StoreError::unavailable("make a random identity", error))?;
+    tx.execute(
+        "INSERT OR IGNORE INTO meta (key, value) VALUES ('identity', ?1)",
+        [signed(random)],
+    )?;
     tx.commit()?;
     Ok(())
+}
+
+/// What a database and all its copies have in common, and no other database has.
+pub(crate) fn identity(connection: &Connection) -> rusqlite::Result<Option<u64>> {
+    connection
+        .query_row("SELECT value FROM meta WHERE key = 'identity'", [], |row| {
+            row.unsigned(0)
+        })
+        .optional()
 }
 
 /// Writes a copy under a name that is taken only once the copy is whole.
@@ -39,8 +56,26 @@ pub(crate) fn take(connection: &Connection, to: &Path) -> Result<(), Fault> {
         }
         _ => {}
     }
+    let written = write(connection, &partial).and_then(|()| {
+        fs::rename(&partial, to).map_err(unwritable)?;
+        let directory = match to.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        let synced = File::open(directory).and_then(|directory| directory.sync_all());
+        synced.map_err(unwritable)
+    });
+    if written.is_err() {
+        // When the disk is full, half a copy keeps it so.
+        let _ = fs::remove_file(&partial);
+    }
+    written
+}
+
+/// Writes a copy and syncs it.
+fn write(connection: &Connection, partial: &Path) -> Result<(), Fault> {
     // SQLite copies into an empty file as it is.
-    drop(private(&partial)?);
+    drop(private(partial)?);
     let name = partial
         .to_str()
         .ok_or_else(|| unwritable(std::io::Error::other("the path is not UTF-8: name another")))?;
@@ -49,15 +84,8 @@ pub(crate) fn take(connection: &Connection, to: &Path) -> Result<(), Fault> {
     let copied = connection.execute("VACUUM INTO ?1", [name]);
     connection.pragma_update(None, "query_only", true)?;
     copied?;
-    mark(&partial)?;
-    let synced = File::open(&partial).and_then(|file| file.sync_all());
-    synced.map_err(unwritable)?;
-    fs::rename(&partial, to).map_err(unwritable)?;
-    let directory = match to.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let synced = File::open(directory).and_then(|directory| directory.sync_all());
+    mark(partial)?;
+    let synced = File::open(partial).and_then(|file| file.sync_all());
     synced.map_err(unwritable)
 }
 
