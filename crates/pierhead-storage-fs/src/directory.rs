@@ -11,6 +11,7 @@ use rustix::fs::{self, CWD, Mode, OFlags};
 use rustix::io::{Errno, Result};
 
 use crate::error::failed;
+use crate::store::SHARDS;
 
 /// Opens a directory, and makes it and those above it if they are not there, for its owner alone.
 ///
@@ -39,6 +40,17 @@ pub(crate) fn make(path: &Path, durable: bool) -> std::result::Result<OwnedFd, S
         }
     }
     Ok(dir)
+}
+
+/// Makes the directories inside, which blobs are spread over.
+pub(crate) fn make_shards(dir: &OwnedFd) -> std::result::Result<(), StoreError> {
+    for shard in 0..SHARDS {
+        match fs::mkdirat(dir, format!("{shard:02x}"), Mode::RWXU) {
+            Ok(()) | Err(Errno::EXIST) => {}
+            Err(errno) => return Err(failed("making a blob directory")(errno)),
+        }
+    }
+    Ok(())
 }
 
 /// Makes one directory; says whether it was not there.

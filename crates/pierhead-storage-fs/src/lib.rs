@@ -6,13 +6,16 @@
 //! - `writer`: one upload; `revoke`: how a newer writer shuts out an older one.
 //! - `read`: bytes out, from the page cache without a thread hop; `buffer`: the memory they pass
 //!   through.
+//! - `files`: [`BlobFiles`], for backups and for looking after the files beside a running store.
 
 mod buffer;
 mod directory;
 mod error;
+mod files;
 mod read;
 mod revoke;
 mod store;
 mod writer;
 
+pub use files::{BlobFiles, FileKind, FoundFile, Keep};
 pub use store::{FsBlobStore, FsOptions};

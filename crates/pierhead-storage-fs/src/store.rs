@@ -21,7 +21,7 @@ use crate::revoke::Slots;
 use crate::writer::FsWriter;
 
 /// Subdirectories, named by the first two digits of a place, so that none grows too large.
-const SHARDS: u32 = 256;
+pub(crate) const SHARDS: u32 = 256;
 
 /// How a directory of blobs is kept.
 #[derive(Clone, Copy, Debug)]
@@ -99,12 +99,7 @@ impl FsBlobStore {
             }
             Err(errno) => return Err(failed("locking the blob directory")(errno)),
         }
-        for shard in 0..SHARDS {
-            match fs::mkdirat(&dir, format!("{shard:02x}"), Mode::RWXU) {
-                Ok(()) | Err(Errno::EXIST) => {}
-                Err(errno) => return Err(failed("making a blob directory")(errno)),
-            }
-        }
+        directory::make_shards(&dir)?;
         let root = Root {
             dir,
             sync: options.sync,
@@ -212,7 +207,7 @@ pub(crate) struct BlobPath {
     pub(crate) sealed: String,
 }
 
-const OPEN_SUFFIX: &str = ".open";
+pub(crate) const OPEN_SUFFIX: &str = ".open";
 
 impl BlobPath {
     /// Only places of the form this store allocates (32 hexadecimal digits) have a path.
