@@ -48,6 +48,15 @@ impl Server {
         Self::start_in(folder, options, format!("127.0.0.1:{}", free_port()))
     }
 
+    /// The same on the data directory `data` in this folder, where something may be.
+    pub fn start_on(folder: TempDir, options: ServerOptions) -> Self {
+        Self::start_in(
+            Arc::new(folder),
+            options,
+            format!("127.0.0.1:{}", free_port()),
+        )
+    }
+
     fn start_in(folder: Arc<TempDir>, options: ServerOptions, host: String) -> Self {
         let mut arguments = options.under.clone();
         arguments.push(binary("pierhead").display().to_string());

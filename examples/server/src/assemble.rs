@@ -13,6 +13,7 @@ use pierhead::rest::{RestOptions, RestService};
 use pierhead::sqlite::{SqliteOptions, SqliteStore};
 use pierhead::storage::StoreError;
 
+use crate::backup;
 use crate::config;
 use crate::data_dir::DataDir;
 use crate::failure::Failure;
@@ -29,6 +30,8 @@ pub(crate) struct Parts {
     pub(crate) projects: Projects,
     /// What manages them over the network.
     pub(crate) rest: RestService,
+    /// The database behind all of them.
+    pub(crate) rows: SqliteStore,
 }
 
 /// Opens the stores in the data directory and joins everything, to be reached at `at`.
@@ -60,8 +63,14 @@ pub(crate) fn assemble(
     let blobs =
         FsBlobStore::open(&data.blobs(), options).map_err(|error| opened("blobs", error))?;
     let options = SqliteOptions::default().with_sync(config.storage.sync);
-    let rows =
-        SqliteStore::open(data.database(), options).map_err(|error| opened("database", error))?;
+    let rows = SqliteStore::open(data.database(), options).map_err(|error| {
+        let damaged = matches!(error, StoreError::Corrupt { .. });
+        let failure = opened("database", error);
+        match backup::way_back(data).filter(|_| damaged) {
+            Some(hint) => Failure::happened(format!("{failure}; {hint}")),
+            None => failure,
+        }
+    })?;
     let keys = keys::ring(&data.keys(), settings.token_life)?;
 
     let rows = Arc::new(rows);
@@ -113,6 +122,7 @@ pub(crate) fn assemble(
         pierhead,
         projects,
         rest,
+        rows: SqliteStore::clone(&rows),
     })
 }
 

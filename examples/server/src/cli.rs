@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::backup::{BackupArgs, RestoreArgs, VerifyArgs};
 use crate::client::TagsArgs;
 use crate::reset_password::ResetArgs;
 
@@ -17,6 +18,12 @@ pub(crate) enum Command {
     HashPassword,
     /// Set a password in a data directory that no server uses.
     ResetPassword(ResetArgs),
+    /// Keep a state of a registry elsewhere.
+    Backup(BackupArgs),
+    /// Bring one back.
+    Restore(RestoreArgs),
+    /// Check what is there.
+    Verify(VerifyArgs),
     /// Ask a server about the tags of a repository.
     Tags(TagsArgs),
 }
@@ -44,6 +51,12 @@ enum Word {
     HashPassword,
     /// Set the password of an account that nobody else can help, with the server stopped
     ResetPassword(ResetArgs),
+    /// Back up a registry, whether or not its server runs: everything at first, then what is new
+    Backup(BackupArgs),
+    /// Bring a backup back into a new directory, or the database of a directory back from a snapshot
+    Restore(RestoreArgs),
+    /// Check that everything is there and undamaged, in a data directory or a backup
+    Verify(VerifyArgs),
     /// List the tags of a repository, or every push of them; take former versions away
     Tags(TagsArgs),
 }
@@ -80,6 +93,9 @@ impl From<Line> for Command {
         match line.command {
             Some(Word::HashPassword) => Self::HashPassword,
             Some(Word::ResetPassword(args)) => Self::ResetPassword(args),
+            Some(Word::Backup(args)) => Self::Backup(args),
+            Some(Word::Restore(args)) => Self::Restore(args),
+            Some(Word::Verify(args)) => Self::Verify(args),
             Some(Word::Tags(args)) => Self::Tags(args),
             Some(Word::Serve(told)) => Self::Serve(told),
             None => Self::Serve(line.told),
@@ -139,6 +155,11 @@ mod tests {
             ("tags a/b --history --prune --newest 1", "cannot be used"),
             ("tags a/b --prune --younger-than 90", "write it as"),
             ("tags a/b --tag v1", "--history"),
+            ("backup", "<TO>"),
+            ("restore", "<FROM>"),
+            ("restore a --snapshot b", "cannot be used with"),
+            ("restore --snapshot b --incomplete", "cannot be used with"),
+            ("verify --backup a --data b", "cannot be used with"),
             ("srve", "unrecognized subcommand 'srve'"),
             ("hash-password secret", "unexpected argument 'secret'"),
             ("--data a --data b", "cannot be used multiple times"),

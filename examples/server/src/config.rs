@@ -41,6 +41,7 @@ pub(crate) struct Config {
     pub(crate) limits: Limits,
     pub(crate) collector: Collector,
     pub(crate) trash: Trash,
+    pub(crate) snapshot: Snapshot,
     pub(crate) mail: Option<Mail>,
     pub(crate) retention: Option<Retention>,
     pub(crate) log: Log,
@@ -231,6 +232,33 @@ pub(crate) struct Collector {
 pub(crate) struct Trash {
     #[serde(deserialize_with = "some_span::<_, 1, { 10 * YEAR }>")]
     pub(crate) keep: Option<Span>,
+}
+
+/// How often the server copies its database, and how many copies stay; with none of them it does
+/// not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Snapshot {
+    #[serde(deserialize_with = "span::<_, 1, YEAR>")]
+    pub(crate) every: Span,
+    #[serde(deserialize_with = "copies")]
+    pub(crate) keep: u32,
+}
+
+impl Default for Snapshot {
+    fn default() -> Self {
+        Self {
+            every: Span(Duration::from_secs(DAY)),
+            keep: 7,
+        }
+    }
+}
+
+fn copies<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+    match u32::deserialize(from)? {
+        copies @ 0..=1000 => Ok(copies),
+        _ => Err(D::Error::custom("give at most 1000, or 0 for no snapshots")),
+    }
 }
 
 /// Where mail is left for whatever carries it, and whom it is from.

@@ -11,6 +11,28 @@ fn an_empty_file_says_nothing() {
 }
 
 #[test]
+fn snapshots_are_daily_unless_told_otherwise() {
+    let daily = Snapshot {
+        every: Span(Duration::from_secs(86_400)),
+        keep: 7,
+    };
+    for (text, snapshot) in [
+        ("", daily),
+        ("[snapshot]\nkeep = 0", Snapshot { keep: 0, ..daily }),
+        (
+            "[snapshot]\nevery = \"12h\"\nkeep = 1000",
+            Snapshot {
+                every: Span(Duration::from_secs(43_200)),
+                keep: 1_000,
+            },
+        ),
+    ] {
+        let config = Config::parse(text);
+        assert_eq!(config.map(|config| config.snapshot), Ok(snapshot), "{text}");
+    }
+}
+
+#[test]
 fn every_key_is_read() {
     let config = Config::parse(
         r#"
@@ -93,6 +115,7 @@ fn every_key_is_read() {
         trash: Trash {
             keep: Some(seconds(7 * 86_400)),
         },
+        snapshot: Snapshot::default(),
         mail: Some(Mail {
             directory: Some("outbox".into()),
             from: Some("registry@example.org".parse().expect("an address")),

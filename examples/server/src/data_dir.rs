@@ -2,9 +2,11 @@
 
 use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::{self, Write as _};
+use std::ops::Deref;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
+use crate::backup;
 use crate::failure::Failure;
 
 const LOCK: &str = "lock";
@@ -12,7 +14,7 @@ const LOCK: &str = "lock";
 /// Where everything is kept. Dropping it gives the directory up.
 #[derive(Debug)]
 pub(crate) struct DataDir {
-    path: PathBuf,
+    layout: Layout,
     _lock: File,
 }
 
@@ -36,6 +38,13 @@ impl DataDir {
             .and_then(|()| sync_folder_of(path))
             .map_err(unusable)?;
         if !path.join(LOCK).exists() && !is_empty(path).map_err(unusable)? {
+            if path.join(backup::RECORD).exists() {
+                return Err(Failure::told(format!(
+                    "{shown} is a backup; type: pierhead restore {shown} --data DIR, with a new \
+                     directory"
+                )));
+            }
+            unfinished(&Layout::of(path))?;
             return Err(Failure::told(format!(
                 "{shown} holds something else than a registry's data; name an empty or a new \
                  directory with --data"
@@ -55,22 +64,49 @@ impl DataDir {
                  600 {open}"
             )));
         }
-        match lock.try_lock() {
-            Ok(()) => Ok(Self {
-                path: path.to_owned(),
-                _lock: lock,
-            }),
-            Err(TryLockError::WouldBlock) => Err(Failure::happened(format!(
-                "the data directory {shown} is in use by another server; stop that one, or name \
-                 another directory with --data"
-            ))),
-            Err(TryLockError::Error(error)) => Err(unusable(error)),
-        }
+        let lock = hold(lock, path)?;
+        let layout = Layout::of(path);
+        still_whole(&layout)?;
+        Ok(Self {
+            layout,
+            _lock: lock,
+        })
+    }
+}
+
+impl Deref for DataDir {
+    type Target = Layout;
+
+    fn deref(&self) -> &Layout {
+        &self.layout
+    }
+}
+
+/// What is where in a data directory, whoever uses it.
+#[derive(Clone, Debug)]
+pub(crate) struct Layout {
+    path: PathBuf,
+}
+
+impl Layout {
+    /// Of this directory. Nothing is looked at.
+    pub(crate) fn of(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
     }
 
-    /// As it was named.
+    /// The directory, as it was named.
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Held while a server runs. A directory without it is no registry's.
+    pub(crate) fn lock(&self) -> PathBuf {
+        self.path.join(LOCK)
+    }
+
+    /// There while a restore is not finished: no server starts then.
+    pub(crate) fn unfinished(&self) -> PathBuf {
+        self.path.join("restore-unfinished")
     }
 
     /// The blobs.
@@ -81,6 +117,11 @@ impl DataDir {
     /// The database of everything else.
     pub(crate) fn database(&self) -> PathBuf {
         self.path.join("metadata.db")
+    }
+
+    /// Copies of the database, made by the server itself.
+    pub(crate) fn snapshots(&self) -> PathBuf {
+        self.path.join("snapshots")
     }
 
     /// The keys that sign registry tokens.
@@ -97,6 +138,59 @@ impl DataDir {
     pub(crate) fn admin_password(&self) -> PathBuf {
         self.path.join("admin-password")
     }
+}
+
+/// Takes the lock of a directory that is not in use.
+///
+/// # Errors
+/// When a server runs there.
+pub(crate) fn hold(lock: File, path: &Path) -> Result<File, Failure> {
+    let shown = path.display();
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(Failure::happened(format!(
+            "the data directory {shown} is in use by another server; stop that one, or name \
+             another directory with --data"
+        ))),
+        Err(TryLockError::Error(error)) => Err(Failure::because(
+            format!("the data directory {shown} cannot be locked"),
+            &error,
+        )),
+    }
+}
+
+/// Refuses what a restore has not finished.
+fn unfinished(layout: &Layout) -> Result<(), Failure> {
+    if !layout.unfinished().exists() {
+        return Ok(());
+    }
+    Err(Failure::happened(format!(
+        "a restore into {} was not finished; type the same restore again (from a backup: into a new \
+         directory, and remove this one)",
+        layout.path().display()
+    )))
+}
+
+/// Refuses a directory whose database is gone: a server would begin a new one beside blobs that
+/// nothing names any more.
+fn still_whole(layout: &Layout) -> Result<(), Failure> {
+    unfinished(layout)?;
+    if layout.database().exists() {
+        return Ok(());
+    }
+    let hint = backup::way_back(layout);
+    if hint.is_none() && !backup::has_blobs(&layout.blobs())? {
+        return Ok(());
+    }
+    Err(Failure::happened(format!(
+        "the database in {} is gone; {}",
+        layout.path().display(),
+        hint.unwrap_or_else(|| {
+            "put metadata.db back, or go back to a backup, into a new directory: pierhead restore \
+             BACKUP --data DIR"
+                .to_owned()
+        })
+    )))
 }
 
 /// A database file that others can read, in a directory that they can enter.
@@ -118,7 +212,7 @@ fn readable_by_others(path: &Path) -> io::Result<Option<PathBuf>> {
     Ok(None)
 }
 
-fn is_empty(path: &Path) -> io::Result<bool> {
+pub(crate) fn is_empty(path: &Path) -> io::Result<bool> {
     Ok(fs::read_dir(path)?.next().is_none())
 }
 
@@ -144,7 +238,7 @@ pub(crate) fn write_private(path: &Path, text: &str) -> io::Result<()> {
 }
 
 /// Makes sure that a name outlives a power loss: a file's own sync does not promise that.
-fn sync_folder_of(path: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder_of(path: &Path) -> io::Result<()> {
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());

@@ -11,12 +11,14 @@
 //! - `assemble`: the crates, joined; `serve`: its life from start to stop.
 //! - `listen`, `files`, `connection`, `stream`, `access`: sockets, how many, connections, bytes,
 //!   requests.
+//! - `backup`: commands and a future for losing the machine and coming back.
 //! - `client`: commands that ask a running server; `reset_password`: one for a stopped one.
 //! - `log`, `banner`, `failure`, `signals`: what it says and hears.
 
 mod access;
 mod admin;
 mod assemble;
+mod backup;
 mod banner;
 mod cli;
 mod client;
@@ -45,6 +47,9 @@ fn main() -> ExitCode {
         cli::Command::Serve(told) => settings::Settings::gather(told).and_then(serve::run),
         cli::Command::HashPassword => credentials::hash_password(),
         cli::Command::ResetPassword(args) => reset_password::reset_password(args),
+        cli::Command::Backup(args) => backup::backup(&args),
+        cli::Command::Restore(args) => backup::restore(&args),
+        cli::Command::Verify(args) => backup::verify(&args),
         cli::Command::Tags(args) => client::tags(&args),
     };
     match done {

@@ -11,7 +11,9 @@ use tokio::runtime::{Builder, Runtime};
 use crate::access::Services;
 use crate::admin;
 use crate::assemble::{Parts, assemble};
+use crate::backup::{self, Taken, span};
 use crate::banner::{self, Banner};
+use crate::client::table::size;
 use crate::config::Retention;
 use crate::connection::Connections;
 use crate::data_dir::DataDir;
@@ -86,6 +88,7 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
                 () = collect(&settings, &parts) => "the collector",
                 () = empty_trash(&settings, &parts) => "the trash can",
                 () = retire(&settings, &parts) => "the retention rule",
+                () = take_snapshots(&settings, &data, &parts) => "the snapshots",
                 () = parts.projects.mail_sender(report_mailed) => "the mail",
             };
             drop(listener);
@@ -192,6 +195,30 @@ fn report_retired(round: Result<Retired, ProjectsError>) {
             manifests,
         }) => tracing::info!("retired {manifests} manifests of {repositories} repositories"),
         Err(error) => tracing::warn!("not all that may go was retired: {}", chain(&error)),
+    }
+}
+
+/// Copies the database every now and then, for ever.
+fn take_snapshots(
+    settings: &Settings,
+    data: &DataDir,
+    parts: &Parts,
+) -> impl Future<Output = ()> + use<> {
+    let (directory, rule) = (data.snapshots(), settings.config.snapshot);
+    backup::snapshots(parts.rows.clone(), directory, rule, report_taken)
+}
+
+fn report_taken(round: Result<Taken, String>) {
+    match round {
+        Ok(Taken { path, bytes, took }) => tracing::info!(
+            "took the snapshot {} ({}) in {}",
+            path.display(),
+            size(bytes),
+            span(took)
+        ),
+        Err(error) => tracing::error!(
+            "NO SNAPSHOT of the database was taken: {error}; it is tried again in 15 minutes"
+        ),
     }
 }
 

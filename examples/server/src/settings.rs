@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::provision::Provisioning;
 
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 5000);
-const DATA: &str = "pierhead-data";
+pub(crate) const DATA: &str = "pierhead-data";
 const DRAIN: Duration = Duration::from_secs(30);
 const TOKEN_LIFE: Duration = Duration::from_secs(900);
 

@@ -9,7 +9,7 @@
 //! `PIERHEAD_SEED` repeats a run whose seed was printed.
 
 mod kills;
-mod ledger;
+pub(crate) mod ledger;
 mod push;
 mod synced;
 mod trace;

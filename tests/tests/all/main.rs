@@ -7,6 +7,7 @@
 )]
 
 mod architecture;
+mod backup;
 mod behaviours;
 mod cases;
 mod conformance;

@@ -1,7 +1,7 @@
 //! Commands that ask a running server over its management API.
 
 mod api;
-mod table;
+pub(crate) mod table;
 mod tags;
 
 pub(crate) use tags::{TagsArgs, tags};

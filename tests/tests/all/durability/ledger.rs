@@ -9,23 +9,23 @@ use serde_json::Value;
 
 /// Everything a 201 was received for, by repository.
 #[derive(Debug, Default)]
-pub(super) struct Ledger {
-    pub(super) blobs: BTreeMap<(String, String), Arc<Vec<u8>>>,
-    pub(super) manifests: BTreeMap<(String, String), Arc<Vec<u8>>>,
+pub(crate) struct Ledger {
+    pub(crate) blobs: BTreeMap<(String, String), Arc<Vec<u8>>>,
+    pub(crate) manifests: BTreeMap<(String, String), Arc<Vec<u8>>>,
 }
 
 /// What one look found.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Seen {
-    pub(super) blobs: usize,
-    pub(super) manifests: usize,
-    pub(super) bytes: usize,
+pub(crate) struct Seen {
+    pub(crate) blobs: usize,
+    pub(crate) manifests: usize,
+    pub(crate) bytes: usize,
 }
 
 impl Ledger {
     /// Requires that whatever was acknowledged is there, byte for byte, and that whatever else is
     /// visible is whole.
-    pub(super) fn check(&self, api: &Api) -> Seen {
+    pub(crate) fn check(&self, api: &Api) -> Seen {
         let mut seen = Seen::default();
         for ((name, tag), bytes) in &self.manifests {
             let answer = api.send("GET", &format!("/v2/{name}/manifests/{tag}"), &[], &[]);

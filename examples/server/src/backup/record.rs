@@ -1,0 +1,151 @@
+//! What a backup says of itself, in a file beside it. The backup is what this file names: it is
+//! replaced at once and last.
+
+use std::fs;
+use std::io::Read as _;
+use std::path::Path;
+use std::time::SystemTime;
+
+use pierhead::model::{Algorithm, ContentDigest, Hasher, rfc3339};
+use pierhead::sqlite::Totals;
+use serde::{Deserialize, Serialize};
+
+use crate::data_dir::write_private;
+use crate::failure::Failure;
+
+/// The file.
+pub(crate) const FILE: &str = "backup.json";
+
+/// The form of a backup. A change that an older program would misread raises it.
+const FORMAT: u32 = 1;
+
+/// The part of a record that every program understands.
+#[derive(Deserialize)]
+struct Format {
+    format: u32,
+}
+
+/// One state of a registry, and where its rows are.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Record {
+    format: u32,
+    /// When the copy of the database was begun: what was acknowledged before is in it.
+    pub(super) begun_at: String,
+    /// The program that made it.
+    server: String,
+    /// The copy of the database, in the same directory.
+    pub(super) database: String,
+    database_digest: String,
+    /// Of the registry: the same in all its backups. In hexadecimal digits.
+    pub(super) registry: Option<String>,
+    pub(super) repositories: u64,
+    pub(super) tags: u64,
+    pub(super) manifests: u64,
+    pub(super) blobs: u64,
+    pub(super) bytes: u64,
+    /// Blobs that were lost or damaged in the data directory already, and are not in the backup.
+    pub(super) damaged: u64,
+}
+
+impl Record {
+    /// Of a copy of the database in this directory.
+    pub(super) fn of(
+        directory: &Path,
+        database: &str,
+        begun: SystemTime,
+        registry: Option<u64>,
+        totals: Totals,
+        damaged: u64,
+    ) -> Result<Self, Failure> {
+        Ok(Self {
+            format: FORMAT,
+            begun_at: rfc3339(begun),
+            server: env!("CARGO_PKG_VERSION").to_owned(),
+            database: database.to_owned(),
+            database_digest: digest(&directory.join(database))?.to_string(),
+            registry: registry.map(|registry| format!("{registry:016x}")),
+            repositories: totals.repositories,
+            tags: totals.tags,
+            manifests: totals.manifests,
+            blobs: totals.blobs,
+            bytes: totals.bytes,
+            damaged,
+        })
+    }
+
+    /// Reads that of a backup; `None` when there is none.
+    pub(super) fn read(directory: &Path) -> Result<Option<Self>, Failure> {
+        let path = directory.join(FILE);
+        let unreadable = |error: &dyn std::error::Error| {
+            Failure::because(format!("{} cannot be read", path.display()), error)
+        };
+        let text = match fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(unreadable(&error)),
+        };
+        let Format { format } =
+            serde_json::from_slice(&text).map_err(|error| unreadable(&error))?;
+        if format > FORMAT {
+            return Err(Failure::told(format!(
+                "{} was made by a newer program; use that one",
+                directory.display()
+            )));
+        }
+        let record: Self = serde_json::from_slice(&text).map_err(|error| unreadable(&error))?;
+        // It is put behind a directory's path.
+        if super::names::time(&record.database).is_none() {
+            return Err(Failure::happened(format!(
+                "{} is damaged: `database` is no name of a copy",
+                path.display()
+            )));
+        }
+        Ok(Some(record))
+    }
+
+    /// Makes it the backup's, at once: from then on the backup is what it names.
+    pub(super) fn write(&self, directory: &Path) -> Result<(), Failure> {
+        let path = directory.join(FILE);
+        let unwritten = |error: &dyn std::error::Error| {
+            Failure::because(
+                format!(
+                    "{} cannot be written; what it named before is still whole",
+                    path.display()
+                ),
+                error,
+            )
+        };
+        let mut text = serde_json::to_string_pretty(self).map_err(|error| unwritten(&error))?;
+        text.push('\n');
+        write_private(&path, &text).map_err(|error| unwritten(&error))
+    }
+
+    /// Whether the copy of the database is the one that was made.
+    pub(super) fn check(&self, directory: &Path) -> Result<(), Failure> {
+        let path = directory.join(&self.database);
+        if digest(&path)?.to_string() == self.database_digest {
+            return Ok(());
+        }
+        Err(Failure::happened(format!(
+            "{} is damaged: it has not the digest that {FILE} says; take another backup",
+            path.display()
+        )))
+    }
+}
+
+fn digest(path: &Path) -> Result<ContentDigest, Failure> {
+    let read = || {
+        let mut file = fs::File::open(path)?;
+        let mut hasher = Hasher::new(Algorithm::Sha256);
+        let mut buffer = vec![0; 1 << 20];
+        loop {
+            match file.read(&mut buffer)? {
+                0 => return Ok(hasher.finish()),
+                filled => hasher.update(&buffer[..filled]),
+            }
+        }
+    };
+    read().map_err(|error: std::io::Error| {
+        Failure::because(format!("{} cannot be read", path.display()), &error)
+    })
+}

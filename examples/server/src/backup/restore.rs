@@ -1,0 +1,216 @@
+//! `pierhead restore`: a backup becomes a data directory again.
+//!
+//! The directory is marked as unfinished before anything else is in it, and gets the file that makes
+//! it a registry's last: whatever breaks off in between, no server starts on half of it.
+
+use std::fs::{self, DirBuilder, File};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::Instant;
+
+use clap::Args;
+use pierhead::fs::BlobFiles;
+use pierhead::sqlite::SqliteReader;
+
+use super::blobs::{self, Copied, locked};
+use super::progress::{Progress, span};
+use super::record::Record;
+use super::report::{self, Finding};
+use super::{Whose, count, failed, rewind, target};
+use crate::client::table::size;
+use crate::data_dir::{Layout, is_empty, sync_folder_of};
+use crate::failure::Failure;
+
+const REMEDY: &str = "make room, or name a directory on a larger disk";
+
+/// What is brought back, and to where.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct RestoreArgs {
+    /// The directory of the backup
+    #[arg(value_name = "FROM", required_unless_present = "snapshot")]
+    from: Option<PathBuf>,
+    /// Instead of a backup, put this snapshot in the place of a lost or damaged database, whose
+    /// blobs are still in the data directory
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "incomplete", "fast"])]
+    snapshot: Option<PathBuf>,
+    #[command(flatten)]
+    whose: Whose,
+    /// Restore although blobs of the backup are lost or damaged; they are left out
+    #[arg(long)]
+    incomplete: bool,
+    /// Do not compare what is copied with its digest
+    #[arg(long)]
+    fast: bool,
+}
+
+/// Brings back a backup into a new directory, or a snapshot into the one it is of.
+///
+/// # Errors
+/// When either cannot be used, or not everything is there.
+pub(crate) fn restore(args: &RestoreArgs) -> Result<(), Failure> {
+    let (_, data) = args.whose.read()?;
+    match (&args.from, &args.snapshot) {
+        (Some(from), _) => from_backup(from, &data, args),
+        (None, Some(snapshot)) => rewind::rewind(snapshot, &data),
+        (None, None) => Err(Failure::told(
+            "name a backup, or a snapshot with --snapshot",
+        )),
+    }
+}
+
+fn from_backup(from: &Path, data: &Layout, args: &RestoreArgs) -> Result<(), Failure> {
+    let begun = Instant::now();
+    let (record, mut rows, source, _held) = target::read(from)?;
+    begin(data)?;
+    let copied = everything(&record, &mut rows, &source, data, args)?;
+    finish(&from.join(&record.database), data)?;
+    let shown = data.path().display();
+    println!(
+        "{shown}: {} with {}, {} in {}, as of {}; took {}",
+        report::repositories(record.repositories),
+        count(record.tags, "tag"),
+        size(copied),
+        count(record.blobs, "blob"),
+        record.begun_at,
+        span(begun.elapsed())
+    );
+    println!(
+        "start the server with --data {shown} and the configuration it had; what was revoked after the \
+         backup has to be revoked again"
+    );
+    Ok(())
+}
+
+/// Marks an empty or a new directory as one that is being restored into.
+fn begin(data: &Layout) -> Result<(), Failure> {
+    let path = data.path();
+    let shown = path.display();
+    let unusable = |error: io::Error| {
+        Failure::happened(format!(
+            "{shown} cannot be restored into ({error}); name another directory"
+        ))
+    };
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .and_then(|()| sync_folder_of(path))
+        .map_err(unusable)?;
+    if !is_empty(path).map_err(unusable)? {
+        return Err(Failure::told(if data.unfinished().exists() {
+            format!("{shown} holds an unfinished restore; remove it, or name a new directory")
+        } else {
+            format!("{shown} is not empty; name an empty or a new directory with --data")
+        }));
+    }
+    make(&data.unfinished()).map_err(unusable)
+}
+
+/// Copies every blob; says how many bytes that were.
+fn everything(
+    record: &Record,
+    rows: &mut SqliteReader,
+    source: &BlobFiles,
+    data: &Layout,
+    args: &RestoreArgs,
+) -> Result<u64, Failure> {
+    let path = data.path();
+    let to = BlobFiles::make(&data.blobs())
+        .map_err(|error| failed("no blobs were restored", path, REMEDY, &error))?;
+    let progress = Progress::new("restoring", record.blobs, record.bytes);
+    let damaged = Mutex::new(Vec::new());
+    let bytes = Mutex::new(0);
+    progress.shown(|| {
+        blobs::each(rows, |record| {
+            let fate = blobs::copy(record, source, &to, args.fast, &progress);
+            let fate = fate.map_err(|error| {
+                failed(
+                    format!("{} was not restored", record.digest),
+                    path,
+                    REMEDY,
+                    &error,
+                )
+            })?;
+            progress.file();
+            match fate {
+                Copied::Now | Copied::Before => *locked(&bytes) += record.size,
+                Copied::No(damage) => locked(&damaged).push(Finding::blob(record, damage)),
+            }
+            Ok(())
+        })
+    })?;
+    to.sync()
+        .map_err(|error| failed("the blobs were not restored", path, REMEDY, &error))?;
+    let mut damaged = damaged.into_inner().unwrap_or_default();
+    if !damaged.is_empty() {
+        for finding in &mut damaged {
+            finding.name(rows)?;
+        }
+        eprint!("{}", report::table(&damaged));
+        let lost = count(damaged.len() as u64, "blob");
+        if !args.incomplete {
+            return Err(Failure::happened(format!(
+                "{lost} lost or damaged in the backup, so {} was left unfinished; restore another \
+                 backup, or remove that directory and type the same with --incomplete to do without \
+                 what is named above",
+                path.display()
+            )));
+        }
+        eprintln!("{lost} left out; push what is named above again");
+    }
+    Ok(bytes.into_inner().unwrap_or_default())
+}
+
+/// Puts the database in its place, and makes the directory a registry's.
+fn finish(database: &Path, data: &Layout) -> Result<(), Failure> {
+    let placed = place(database, &data.database())
+        .and_then(|()| fs::remove_file(data.unfinished()))
+        .and_then(|()| sync_folder_of(&data.unfinished()))
+        .and_then(|()| make(&data.lock()));
+    placed.map_err(|error| {
+        Failure::because(
+            format!(
+                "the database was not put into {}; {REMEDY}",
+                data.path().display()
+            ),
+            &error,
+        )
+    })
+}
+
+/// Copies a database to where there is none, for its owner alone, whole or not at all.
+pub(super) fn place(from: &Path, to: &Path) -> io::Result<()> {
+    let partial = to.with_extension("db.partial");
+    match fs::remove_file(&partial) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = File::options()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&partial)?;
+    let copied = File::open(from)
+        .and_then(|mut from| io::copy(&mut from, &mut file))
+        .and_then(|_| file.sync_all())
+        .and_then(|()| fs::rename(&partial, to))
+        .and_then(|()| sync_folder_of(to));
+    if copied.is_err() {
+        let _ = fs::remove_file(&partial);
+    }
+    copied
+}
+
+/// An empty file whose name is on the disk.
+pub(super) fn make(path: &Path) -> io::Result<()> {
+    File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(0o600)
+        .open(path)?
+        .sync_all()?;
+    sync_folder_of(path)
+}

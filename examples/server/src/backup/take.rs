@@ -1,0 +1,241 @@
+//! `pierhead backup`: a state of a registry, beside a running server or without one.
+//!
+//! First a copy of the database, then every blob it names: bytes are written before their row and
+//! removed long after it, so what the copy names is there, unless a collection came first. Then
+//! another copy is taken, and what it names in addition is copied. Only then does the backup
+//! become what its record names, at once; so breaking off at any moment leaves the former one.
+
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::{Instant, SystemTime};
+
+use clap::Args;
+use pierhead::fs::BlobFiles;
+use pierhead::sqlite::{SqliteReader, Totals};
+use pierhead::storage::{BlobRecord, StoreError};
+
+use super::blobs::{self, Copied, Damage, locked};
+use super::progress::{Progress, span};
+use super::record::Record;
+use super::report::{self, Finding};
+use super::target::Target;
+use super::{Whose, count, failed, look, names};
+use crate::client::table::size;
+use crate::failure::Failure;
+
+/// How often a new copy of the database is taken because blobs were collected meanwhile.
+const ROUNDS: u32 = 5;
+
+/// How many damaged blobs are told in full.
+const TOLD: usize = 1_000;
+
+/// What is to be kept, and where.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct BackupArgs {
+    /// The directory of the backup, best on another disk: a new one, or that of the last backup, where
+    /// only what is new is copied
+    #[arg(value_name = "TO")]
+    to: PathBuf,
+    #[command(flatten)]
+    whose: Whose,
+    /// Do not compare what is copied with its digest
+    #[arg(long)]
+    fast: bool,
+}
+
+/// What one round of copying came to.
+#[derive(Debug, Default)]
+struct Round {
+    copied: u64,
+    copied_bytes: u64,
+    there: u64,
+    /// Collected between the copy of the database and now.
+    collected: u64,
+    damaged: u64,
+    findings: Vec<Finding>,
+}
+
+/// Takes a backup.
+///
+/// # Errors
+/// When there is nothing to back up, the directory cannot be used, or not all could be copied.
+pub(crate) fn backup(args: &BackupArgs) -> Result<(), Failure> {
+    let begun = Instant::now();
+    let (_, data) = args.whose.read()?;
+    let (live, blobs) = look(&data)?;
+    let mut target = Target::take(&args.to, &data)?;
+    same_registry(&live, &target)?;
+    if target.shares_disk(&data) {
+        eprintln!(
+            "{} is on the same disk as the data: it does not outlive that disk",
+            target.path.display()
+        );
+    }
+    let live = Mutex::new(live);
+    let mut total = Round::default();
+    for round in 1..=ROUNDS {
+        let at = SystemTime::now();
+        let name = names::name(at);
+        let done = copied(&live, &blobs, &target, &name, args.fast);
+        let (rows, totals, round_total) = match done {
+            Ok(done) => done,
+            Err(failure) => {
+                // What is half done would only take room.
+                let _ = target.tidy();
+                return Err(failure);
+            }
+        };
+        total.copied += round_total.copied;
+        total.copied_bytes += round_total.copied_bytes;
+        if round_total.collected > 0 {
+            drop(rows);
+            let _ = target.tidy();
+            eprintln!(
+                "{} collected while copying, looking again ({round} of {ROUNDS})",
+                count(round_total.collected, "blob")
+            );
+            continue;
+        }
+        let registry = rows.identity();
+        let registry =
+            registry.map_err(|error| Failure::because("the copy is unreadable", &error))?;
+        let damaged = round_total.damaged;
+        let record = Record::of(&target.path, &name, at, registry, totals, damaged)?;
+        record.write(&target.path)?;
+        target.record = Some(record);
+        // The new one is in place; from here on a failure costs nothing but room.
+        let untidy = |error| Failure::because("the former backup was not removed", &error);
+        target.tidy().map_err(untidy)?;
+        let (removed, removed_bytes) = target.prune(&rows)?;
+        println!(
+            "{}: {} with {}, {} in {} ({}); {} copied ({}), {} there before, {} removed ({}); took {}",
+            target.path.display(),
+            report::repositories(totals.repositories),
+            count(totals.tags, "tag"),
+            size(totals.bytes),
+            count(totals.blobs, "blob"),
+            pierhead::model::rfc3339(at),
+            total.copied,
+            size(total.copied_bytes),
+            round_total.there,
+            removed,
+            size(removed_bytes),
+            span(begun.elapsed())
+        );
+        return whole(&args.to, &rows, round_total);
+    }
+    Err(Failure::happened(format!(
+        "blobs were collected in each of {ROUNDS} rounds before they were copied, and {} is as it was \
+         before; raise collector.keep above the time a backup takes, or try again",
+        target.path.display()
+    )))
+}
+
+/// Refuses to turn the backup of one registry into that of another: most often a data directory
+/// that is new because a disk was not mounted.
+fn same_registry(live: &SqliteReader, target: &Target) -> Result<(), Failure> {
+    let here = live
+        .identity()
+        .map_err(|error| Failure::because("the database cannot be read", &error))?
+        .map(|registry| format!("{registry:016x}"));
+    match (&target.record, here) {
+        (
+            Some(Record {
+                registry: Some(there),
+                begun_at,
+                blobs,
+                ..
+            }),
+            Some(here),
+        ) if *there != here => Err(Failure::told(format!(
+            "{} is the backup of another registry ({begun_at}, {}); is {} the right data directory? \
+             name another directory for its backup, or remove that one first",
+            target.path.display(),
+            count(*blobs, "blob"),
+            live.path().parent().unwrap_or(Path::new(".")).display()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// A copy of the database, and of every blob it names that is there.
+fn copied(
+    live: &Mutex<SqliteReader>,
+    blobs: &BlobFiles,
+    target: &Target,
+    name: &str,
+    fast: bool,
+) -> Result<(SqliteReader, Totals, Round), Failure> {
+    let remedy = "make room or name a directory on a larger disk; the last backup there is whole";
+    let broken =
+        |what: String| move |error: StoreError| failed(what.clone(), &target.path, remedy, &error);
+    let path = target.path.join(name);
+    let unread = broken(format!("the database was not copied to {}", path.display()));
+    locked(live).snapshot(&path).map_err(&unread)?;
+    let mut rows = SqliteReader::open(&path).map_err(&unread)?;
+    let totals = rows.totals().map_err(&unread)?;
+    let progress = Progress::new("backing up", totals.blobs, totals.bytes);
+    let done = Mutex::new(Round::default());
+    progress.shown(|| {
+        blobs::each(&mut rows, |record| {
+            let place = &record.place;
+            let unwritten = broken(format!("{} (blob {place}) was not copied", record.digest));
+            let fate =
+                blobs::copy(record, blobs, &target.blobs, fast, &progress).map_err(&unwritten)?;
+            // Whether it went for good is read in the rows only now that it is not there.
+            let collected = fate == Copied::No(Damage::Missing) && {
+                let now = locked(live).blob(&record.digest).map_err(&unwritten)?;
+                now.is_none_or(|now| now.place != *place)
+            };
+            progress.file();
+            locked(&done).count(record, fate, collected);
+            Ok(())
+        })
+    })?;
+    target
+        .blobs
+        .sync()
+        .map_err(broken("the blobs were not copied".to_owned()))?;
+    let done = done.into_inner();
+    Ok((rows, totals, done.unwrap_or_default()))
+}
+
+impl Round {
+    fn count(&mut self, record: &BlobRecord, fate: Copied, collected: bool) {
+        match fate {
+            Copied::Now => {
+                self.copied += 1;
+                self.copied_bytes += record.size;
+            }
+            Copied::Before => self.there += 1,
+            Copied::No(_) if collected => self.collected += 1,
+            Copied::No(damage) => {
+                self.damaged += 1;
+                if self.findings.len() < TOLD {
+                    self.findings.push(Finding::blob(record, damage));
+                }
+            }
+        }
+    }
+}
+
+/// Says what the backup lacks because the data directory has lost it.
+fn whole(to: &Path, rows: &SqliteReader, round: Round) -> Result<(), Failure> {
+    if round.damaged == 0 {
+        return Ok(());
+    }
+    let mut findings = round.findings;
+    for finding in &mut findings {
+        finding.name(rows)?;
+    }
+    eprint!("{}", report::table(&findings));
+    Err(Failure::happened(format!(
+        "the backup in {} is finished, but {} lost or damaged in the data directory and in no backup \
+         there; push what is named above again",
+        to.display(),
+        match round.damaged {
+            1 => "1 blob is".to_owned(),
+            many => format!("{many} blobs are"),
+        }
+    )))
+}

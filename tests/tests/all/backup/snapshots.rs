@@ -1,0 +1,124 @@
+//! What the server keeps by itself, and coming back when only the database is lost.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::{NAME, command, ended, login, pulls, push, server, verify};
+
+const CONFIG: &str = "[snapshot]\nevery = \"1s\"\nkeep = 2\n";
+
+fn snapshots(data: &Path) -> Vec<PathBuf> {
+    let mut found: Vec<_> = fs::read_dir(data.join("snapshots"))
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|end| end == "db"))
+        .collect();
+    found.sort();
+    found
+}
+
+#[test]
+fn a_lost_database_comes_back_from_the_last_snapshot() {
+    let mut source = server(CONFIG);
+    let api = login(&source, &[NAME]);
+    let images = push(&api, 1, 4);
+    let pushed = Instant::now();
+    let data = source.data();
+    let end = Instant::now() + Duration::from_secs(30);
+    let log = loop {
+        let log = source.log();
+        if log.matches("took the snapshot").count() >= 4 && pushed.elapsed().as_secs() >= 3 {
+            break log;
+        }
+        assert!(Instant::now() < end, "no snapshots were taken:\n{log}");
+        thread::sleep(Duration::from_millis(50));
+    };
+    assert!(log.contains(" KiB) in "), "{log}");
+    source.kill();
+    let all = snapshots(&data);
+    assert!((2..=3).contains(&all.len()), "two are kept: {all:?}");
+    let newest = all.last().expect("a snapshot").clone();
+    ended(&mut command(&[
+        &"verify",
+        &"--snapshot",
+        &newest,
+        &"--data",
+        &data,
+    ]))
+    .ok();
+
+    for loss in ["removed", "being restored", "overwritten"] {
+        let database = data.join("metadata.db");
+        match loss {
+            "removed" => fs::remove_file(&database).unwrap(),
+            // As a restore that was killed leaves it.
+            "being restored" => {
+                fs::write(data.join("restore-unfinished"), "").unwrap();
+                fs::rename(&database, data.join("metadata.db.before-Z")).unwrap();
+                fs::write(data.join("metadata.db.partial"), "half").unwrap();
+            }
+            _ => fs::write(&database, "x".repeat(100_000)).unwrap(),
+        }
+        let serve = ended(&mut command(&[
+            &"serve",
+            &"--listen",
+            &"127.0.0.1:0",
+            &"--data",
+            &data,
+        ]));
+        let said = serve.refused(1);
+        let words = format!(
+            "restore --snapshot {} --data {}",
+            newest.display(),
+            data.display()
+        );
+        if loss != "being restored" {
+            assert!(said.contains(&words), "{said}");
+        }
+        let looked = verify("--data", &data).refused(1);
+        if loss == "being restored" {
+            assert!(
+                said.contains("was not finished; type the same restore again"),
+                "{said}"
+            );
+            assert!(looked.contains("was not finished"), "{looked}");
+        } else {
+            assert!(looked.contains(&words), "{looked}");
+        }
+        let said = ended(&mut command(&[
+            &"restore",
+            &"--snapshot",
+            &newest,
+            &"--data",
+            &data,
+        ]))
+        .ok();
+        assert!(said.contains("1 repository with 4 tags"), "{said}");
+        verify("--data", &data).ok();
+    }
+    let mut source = source.again();
+    pulls(&login(&source, &[NAME]), &images);
+    source.kill();
+
+    // A snapshot of before, and what has been collected since.
+    let blob = super::walk(&data.join("blobs"))
+        .into_iter()
+        .find(|path| path.is_file());
+    fs::remove_file(blob.expect("a blob")).unwrap();
+    let said = ended(&mut command(&[
+        &"verify",
+        &"--snapshot",
+        &newest,
+        &"--data",
+        &data,
+    ]))
+    .refused(1);
+    assert!(
+        said.contains("blob missing") && said.contains(NAME),
+        "{said}"
+    );
+}
