@@ -217,7 +217,8 @@ fn report_taken(round: Result<Taken, String>) {
             span(took)
         ),
         Err(error) => tracing::error!(
-            "NO SNAPSHOT of the database was taken: {error}; it is tried again in 15 minutes"
+            "NO SNAPSHOT of the database was taken: {error}; mend that, it is tried again within 15 \
+             minutes"
         ),
     }
 }

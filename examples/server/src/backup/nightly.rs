@@ -68,7 +68,8 @@ async fn round(store: &SqliteStore, directory: &Path, keep: usize) -> Result<Tak
     let taken = store.snapshot(&path).await;
     taken.map_err(|error| chain(&error))?;
     let bytes = fs::metadata(&path).map_err(failed)?.len();
-    thin_out(directory, keep).map_err(failed)?;
+    thin_out(directory, keep)
+        .map_err(|error| format!("the old ones were not removed ({error})"))?;
     let took = begun.elapsed();
     Ok(Taken { path, bytes, took })
 }
