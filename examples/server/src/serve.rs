@@ -8,16 +8,16 @@ use pierhead::projects::{Mailed, ProjectsError, Purged, Retired};
 use pierhead::registry::{CollectSchedule, Collected, Error};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::access::Services;
 use crate::admin;
 use crate::assemble::{Parts, assemble};
 use crate::banner::{self, Banner};
 use crate::config::Retention;
-use crate::connection::Connections;
 use crate::data_dir::DataDir;
 use crate::failure::{Failure, chain};
-use crate::files;
-use crate::listen::Claim;
+use crate::net::access::Services;
+use crate::net::connection::Connections;
+use crate::net::files;
+use crate::net::listen::Claim;
 use crate::settings::Settings;
 use crate::signals::Signals;
 

@@ -17,8 +17,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, OwnedSemaphorePermit, watch};
 
-use crate::access::{Access, Services};
-use crate::stream::{self, Places, Stream};
+use super::access::{Access, Services};
+use super::stream::{self, Places, Stream};
 
 /// The longest header of a request, in bytes. A token is a few KiB.
 const HEADER: u32 = 64 * 1024;

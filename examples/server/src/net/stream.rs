@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, watch};
 
-use crate::access::Busy;
+use super::access::Busy;
 
 /// The most that is read at once, in bytes.
 pub(crate) const LARGEST: usize = 512 * 1024;
