@@ -43,6 +43,7 @@ pub(crate) struct Config {
     pub(crate) trash: Trash,
     pub(crate) mail: Option<Mail>,
     pub(crate) retention: Option<Retention>,
+    pub(crate) metrics: Option<Metrics>,
     pub(crate) log: Log,
 }
 
@@ -278,6 +279,13 @@ impl TryFrom<RetentionKeys> for Retention {
         rule.map(|rule| Self { rule, every })
             .ok_or("say what stays: `newest` versions of each tag, `younger_than`, or both")
     }
+}
+
+/// Where the server's figures are to be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Metrics {
+    pub(crate) listen: Address,
 }
 
 /// What is written to standard error.

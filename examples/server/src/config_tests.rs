@@ -11,6 +11,7 @@ fn an_empty_file_says_nothing() {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "one of every key")]
 fn every_key_is_read() {
     let config = Config::parse(
         r#"
@@ -51,6 +52,8 @@ fn every_key_is_read() {
         newest = 10
         younger_than = "90d"
         every = "1h"
+        [metrics]
+        listen = "127.0.0.1:9100"
         [log]
         level = "debug"
         format = "json"
@@ -101,6 +104,9 @@ fn every_key_is_read() {
             rule: RetentionRule::new(Some(10), Some(Duration::from_secs(90 * 86_400)))
                 .expect("it has a bound"),
             every: seconds(3600),
+        }),
+        metrics: Some(Metrics {
+            listen: Address("127.0.0.1:9100".parse().expect("an address")),
         }),
         log: Log {
             level: Level::Debug,
@@ -190,6 +196,11 @@ fn a_mistake_is_named_with_its_line() {
             "[mail]\nfrom = \"a,b@c\"",
             "2: `from`: mail goes to addresses",
         ),
+        (
+            "[metrics]\nlisten = 9100",
+            "2: `listen`: invalid type: integer `9100`, expected a string",
+        ),
+        ("[metrics]\n", "1: missing field `listen`"),
         ("listen = ", "1: `listen`: "),
         ("\u{0}", "1: "),
         ("[limits\n", "1: "),

@@ -1,7 +1,7 @@
 //! The server's life, from start to stop.
 
-use std::future::Future;
 use std::io::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use pierhead::projects::{Mailed, ProjectsError, Purged, Retired};
@@ -20,6 +20,10 @@ use crate::net::files;
 use crate::net::listen::Claim;
 use crate::settings::Settings;
 use crate::signals::Signals;
+use crate::watch::Watch;
+use crate::watch::health::Health;
+use crate::watch::scrape::Scrape;
+use crate::watch::work::{Laps, Round, Work};
 
 /// Threads for files and passwords. More would not make a disk faster.
 const BLOCKING_THREADS: usize = 16;
@@ -60,13 +64,15 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
     let data = DataDir::take(&settings.data)?;
     let claim = Claim::take(settings.listen)?;
     let at = claim.at();
-    let parts = assemble(&settings, &data, at)?;
+    let watch = Arc::new(Watch::new());
+    let parts = assemble(&settings, &data, at, Arc::clone(&watch))?;
     let started = prepare(&settings, &data, &parts).await;
     let served = match started {
         Ok(()) => {
             let url = settings.url(at);
             let project = banner::project(&parts.projects, settings.provisioning.as_ref()).await;
-            let listener = claim.listen()?;
+            let (listener, figures) = (claim.listen()?, settings.config.metrics);
+            let figures = figures.map(|it| Scrape::listen(it.listen.0)).transpose()?;
             let banner = Banner {
                 url: &url,
                 data: data.path(),
@@ -75,22 +81,28 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
             say(&banner.text());
             tracing::info!("listening on {at}");
             let header_timeout = settings.config.limits.header_timeout.0;
+            let health = Health::new(parts.projects.clone(), data.blobs());
             let services = Services {
                 registry: parts.pierhead.service(),
                 rest: parts.rest.clone(),
+                health: health.clone(),
+                watch: Arc::clone(&watch),
             };
             let connections = Connections::new(services, most, header_timeout);
+            let scrape = Scrape::new(Arc::clone(&watch), &data, settings.mail(&data));
             let signal = tokio::select! {
                 signal = signals.next() => signal,
                 () = connections.accept(&listener) => "the listener",
-                () = collect(&settings, &parts) => "the collector",
-                () = empty_trash(&settings, &parts) => "the trash can",
-                () = retire(&settings, &parts) => "the retention rule",
-                () = parts.projects.mail_sender(report_mailed) => "the mail",
+                () = collect(&settings, &parts, &watch) => "the collector",
+                () = empty_trash(&settings, &parts, &watch) => "the trash can",
+                () = retire(&settings, &parts, &watch) => "the retention rule",
+                () = parts.projects.mail_sender(|round| report_mailed(&watch, round)) => "the mail",
+                () = scrape.serve(figures) => "the figures",
             };
+            health.stop();
             drop(listener);
             stop(signal, &mut signals, &connections, settings.drain).await;
-            report_mailed(parts.projects.send_mail().await);
+            report_mailed(&watch, parts.projects.send_mail().await);
             Ok(())
         }
         Err(failure) => Err(failure),
@@ -130,77 +142,109 @@ fn schedule(settings: &Settings) -> CollectSchedule {
 }
 
 /// Removes what nothing reaches any more, for ever.
-fn collect(settings: &Settings, parts: &Parts) -> impl Future<Output = ()> {
+async fn collect(settings: &Settings, parts: &Parts, watch: &Watch) {
     let schedule = schedule(settings);
-    let registry = parts.pierhead.registry().clone();
-    async move { registry.collector(schedule, report_collected).await }
+    let mut laps = Laps::after(schedule.every);
+    let report = |round| {
+        let round = report_collected(round).took(laps.ended(schedule.every));
+        watch.rounds.ended(Work::Collector, &round);
+    };
+    parts.pierhead.registry().collector(schedule, report).await;
 }
 
-fn report_collected(round: Result<Collected, Error>) {
+fn report_collected(round: Result<Collected, Error>) -> Round {
     match round {
         Ok(Collected {
             rows,
             places,
             failed,
         }) => {
-            if let Some(error) = failed {
-                tracing::warn!("a blob could not be removed: {}", chain(&error));
-            }
             if rows > 0 || places > 0 {
                 tracing::info!("collected {rows} rows and the bytes of {places} blobs");
             }
+            let round = match failed {
+                Some(error) => {
+                    tracing::warn!("a blob could not be removed: {}", chain(&error));
+                    Round::failed()
+                }
+                None => Round::good(),
+            };
+            round.with("rows", rows).with("blobs", places)
         }
-        Err(error) => tracing::warn!("nothing was collected: {}", chain(&error)),
+        Err(error) => {
+            tracing::warn!("nothing was collected: {}", chain(&error));
+            Round::failed()
+        }
     }
 }
 
 /// Purges what has been in the trash can for its time, for ever.
-fn empty_trash(settings: &Settings, parts: &Parts) -> impl Future<Output = ()> {
+async fn empty_trash(settings: &Settings, parts: &Parts, watch: &Watch) {
     let every = schedule(settings).every;
-    let projects = parts.projects.clone();
-    async move { projects.trash_emptier(every, report_purged).await }
+    let mut laps = Laps::after(every);
+    let report = |round| {
+        let round = report_purged(round).took(laps.ended(every));
+        watch.rounds.ended(Work::Trash, &round);
+    };
+    parts.projects.trash_emptier(every, report).await;
 }
 
-fn report_purged(round: Result<Purged, ProjectsError>) {
+fn report_purged(round: Result<Purged, ProjectsError>) -> Round {
     match round {
-        Ok(Purged { entities: 0, .. }) => {}
         Ok(Purged { entities, .. }) => {
-            tracing::info!("purged {entities} projects and repositories from the trash can");
+            if entities > 0 {
+                tracing::info!("purged {entities} projects and repositories from the trash can");
+            }
+            Round::good().with("entities", entities)
         }
-        Err(error) => tracing::warn!("the trash can was not emptied: {}", chain(&error)),
+        Err(error) => {
+            tracing::warn!("the trash can was not emptied: {}", chain(&error));
+            Round::failed()
+        }
     }
 }
 
 /// Takes away the former versions of tags that the rule lets go, for ever.
-async fn retire(settings: &Settings, parts: &Parts) {
-    match settings.config.retention {
-        Some(Retention { rule, every }) => {
-            let keeper = parts
-                .projects
-                .retention_keeper(rule, every.0, report_retired);
-            keeper.await;
-        }
-        None => std::future::pending().await,
-    }
+async fn retire(settings: &Settings, parts: &Parts, watch: &Watch) {
+    let Some(Retention { rule, every }) = settings.config.retention else {
+        return std::future::pending().await;
+    };
+    let report = |round| watch.rounds.ended(Work::Retention, &report_retired(round));
+    parts.projects.retention_keeper(rule, every.0, report).await;
 }
 
-fn report_retired(round: Result<Retired, ProjectsError>) {
+fn report_retired(round: Result<Retired, ProjectsError>) -> Round {
     match round {
-        Ok(Retired { manifests: 0, .. }) => {}
         Ok(Retired {
             repositories,
             manifests,
-        }) => tracing::info!("retired {manifests} manifests of {repositories} repositories"),
-        Err(error) => tracing::warn!("not all that may go was retired: {}", chain(&error)),
+        }) => {
+            if manifests > 0 {
+                tracing::info!("retired {manifests} manifests of {repositories} repositories");
+            }
+            Round::good().with("manifests", manifests)
+        }
+        Err(error) => {
+            tracing::warn!("not all that may go was retired: {}", chain(&error));
+            Round::failed()
+        }
     }
 }
 
-fn report_mailed(round: Result<Mailed, ProjectsError>) {
-    match round {
-        Ok(Mailed { sent: 0 }) => {}
-        Ok(Mailed { sent }) => tracing::info!("messages left to be carried: {sent}"),
-        Err(error) => tracing::warn!("not all mail was sent: {}", chain(&error)),
-    }
+fn report_mailed(watch: &Watch, round: Result<Mailed, ProjectsError>) {
+    let round = match round {
+        Ok(Mailed { sent }) => {
+            if sent > 0 {
+                tracing::info!("messages left to be carried: {sent}");
+            }
+            Round::good().with("messages", sent)
+        }
+        Err(error) => {
+            tracing::warn!("not all mail was sent: {}", chain(&error));
+            Round::failed()
+        }
+    };
+    watch.rounds.ended(Work::Mail, &round);
 }
 
 /// Lets requests under way finish, for as long as `drain`; a second signal ends them at once.

@@ -8,6 +8,7 @@ use pierhead::http::HttpOptions;
 
 use crate::cli::Told;
 use crate::config::{Config, Registration};
+use crate::data_dir::DataDir;
 use crate::failure::Failure;
 use crate::provision::Provisioning;
 
@@ -84,6 +85,12 @@ impl Settings {
             Some(url) => url.trim_end_matches('/').to_owned(),
             None => format!("http://{at}"),
         }
+    }
+
+    /// Where messages wait to be carried, if any are sent.
+    pub(crate) fn mail(&self, data: &DataDir) -> Option<PathBuf> {
+        let mail = self.config.mail.as_ref()?;
+        Some(mail.directory.clone().unwrap_or_else(|| data.mail()))
     }
 
     /// Host and port of every public URL.

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::future::Future;
 use std::net::IpAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
@@ -20,12 +21,17 @@ use tokio::sync::watch;
 use tower_service::Service as _;
 
 use crate::failure::chain;
+use crate::watch::Watch;
+use crate::watch::figures::{Answered, Kind};
+use crate::watch::health::Health;
 
-/// What is served: the registry, and what manages it.
+/// What is served: the registry, what manages it, and whether it is well.
 #[derive(Clone, Debug)]
 pub(crate) struct Services {
     pub(crate) registry: RegistryService,
     pub(crate) rest: RestService,
+    pub(crate) health: Health,
+    pub(crate) watch: Arc<Watch>,
 }
 
 impl Services {
@@ -33,6 +39,10 @@ impl Services {
         // No registry's client asks at the root. The platform's clients are told that their pages are
         // there, and look before anything else.
         let path = request.uri().path();
+        if Health::serves(path) {
+            let answer = self.health.answer(request.method(), path).await;
+            return answer.map(Either::Right);
+        }
         let answer = if path == "/" || RestService::serves(path) {
             let answer = self.rest.call(request).await;
             answer.map(|answer| answer.map(Either::Right))
@@ -77,11 +87,28 @@ impl Drop for Busy {
     }
 }
 
+/// The same for the figures.
+#[derive(Debug)]
+struct UnderWay(Arc<Watch>, Kind);
+
+impl UnderWay {
+    fn begin(watch: &Arc<Watch>, kind: Kind) -> Self {
+        watch.figures.began(kind);
+        Self(Arc::clone(watch), kind)
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.figures.ended(self.1);
+    }
+}
+
 /// An answer's body; its request is under way until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Answer {
     body: Content,
-    _busy: Busy,
+    _busy: (Busy, UnderWay),
 }
 
 impl Body for Answer {
@@ -144,10 +171,21 @@ impl Service<Request<Incoming>> for Access {
             since: Instant::now(),
         };
         request.extensions_mut().insert(Peer::at(self.peer));
-        let busy = Busy::begin(&self.busy);
+        let kind = Kind::of(request.uri().path());
+        let busy = (
+            Busy::begin(&self.busy),
+            UnderWay::begin(&self.services.watch, kind),
+        );
         let answer = self.services.clone().answer(request);
         Box::pin(async move {
             let answer = answer.await;
+            let answered = Answered {
+                method: &seen.method,
+                status: answer.status(),
+                signed: seen.signed,
+                took: seen.since.elapsed(),
+            };
+            busy.1.0.figures.answered(kind, answered);
             seen.write_down(answer.status(), fault(answer.extensions()));
             Ok(answer.map(|body| Answer { body, _busy: busy }))
         })

@@ -19,6 +19,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, watch};
 
 use super::access::{Access, Services};
 use super::stream::{self, Places, Stream};
+use crate::watch::Watch;
 
 /// The longest header of a request, in bytes. A token is a few KiB.
 const HEADER: u32 = 64 * 1024;
@@ -71,6 +72,29 @@ pub(crate) enum Phase {
     Over,
 }
 
+/// One of the places, and a connection in it.
+struct Place {
+    _permit: OwnedSemaphorePermit,
+    watch: Arc<Watch>,
+}
+
+impl Place {
+    fn take(permit: OwnedSemaphorePermit, watch: Arc<Watch>) -> Self {
+        watch.figures.accepted.add(1);
+        watch.figures.connections.add(1);
+        Self {
+            _permit: permit,
+            watch,
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.watch.figures.connections.one_less();
+    }
+}
+
 /// Accepts connections and serves them.
 #[derive(Debug)]
 pub(crate) struct Connections {
@@ -86,6 +110,7 @@ impl Connections {
     /// At most `most` at once; a request's header must arrive within `header_timeout`, which is
     /// also how long a connection may be idle.
     pub(crate) fn new(services: Services, most: u32, header_timeout: Duration) -> Self {
+        services.watch.figures.most_connections.add(u64::from(most));
         Self {
             services,
             phase: watch::Sender::new(Phase::Serving),
@@ -121,9 +146,10 @@ impl Connections {
                 return;
             };
             let served = self.serve(stream, peer.ip());
+            let place = Place::take(permit, Arc::clone(&self.services.watch));
             tokio::spawn(async move {
                 served.await;
-                drop(permit);
+                drop(place);
             });
         }
     }
@@ -172,7 +198,7 @@ impl Connections {
         let access = Access::new(self.services.clone(), peer.to_canonical());
         let (mut phase, header_timeout) = (self.phase.subscribe(), self.header_timeout);
         let (told, places) = (Arc::clone(&self.give_way), self.places.clone());
-        let mut stops = self.phase.subscribe();
+        let (mut stops, watch) = (self.phase.subscribe(), Arc::clone(&self.services.watch));
         async move {
             if let Err(error) = prepare(&stream) {
                 tracing::debug!(%peer, "a connection could not be prepared: {error}");
@@ -191,7 +217,7 @@ impl Connections {
             };
             let gives_way = gives_way(access.busy().subscribe(), &told, stops);
             // On the heap: a connection that says nothing is to cost nothing.
-            let stream = Stream::new(stream, places, access.busy().clone());
+            let stream = Stream::new(stream, places, access.busy().clone(), watch);
             let served = Box::pin(speak(spoken, stream, access, &mut phase, header_timeout));
             let ended = tokio::select! {
                 biased;

@@ -1,0 +1,11 @@
+//! From a socket to an answer: who may connect, in what they speak, and what is written down of it.
+//!
+//! - `listen`, `files`: the address, and how many connections fit.
+//! - `connection`, `stream`: connections and their bytes, each within bounds.
+//! - `access`: requests.
+
+pub(crate) mod access;
+pub(crate) mod connection;
+pub(crate) mod files;
+pub(crate) mod listen;
+pub(crate) mod stream;
