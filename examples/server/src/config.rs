@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 
 use crate::failure::Failure;
+use crate::net::forwarded::Network;
 use crate::units::{Bytes, Span};
 
 /// Everything a configuration file can say. `docs/configuration.md` has a table of the keys.
@@ -20,6 +21,7 @@ pub(crate) struct Config {
     pub(crate) listen: Option<Address>,
     #[serde(deserialize_with = "public_urls")]
     pub(crate) public_urls: Vec<String>,
+    pub(crate) trusted_proxies: Vec<Network>,
     pub(crate) data: Option<PathBuf>,
     pub(crate) provision: Option<PathBuf>,
     #[serde(deserialize_with = "service")]
@@ -294,6 +296,8 @@ pub(crate) struct Metrics {
 pub(crate) struct Log {
     pub(crate) level: Level,
     pub(crate) format: Format,
+    /// Whether every request has a line, whatever came of it.
+    pub(crate) requests: bool,
 }
 
 /// How much is logged.

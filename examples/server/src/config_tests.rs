@@ -17,6 +17,7 @@ fn every_key_is_read() {
         r#"
         listen = "[::1]:5002"
         public_urls = ["https://registry.example.org", "http://registry.lan:5000"]
+        trusted_proxies = ["127.0.0.1", "10.0.0.0/8"]
         data = "data"
         provision = "lab.toml"
         service = "registry.example.org"
@@ -57,6 +58,7 @@ fn every_key_is_read() {
         [log]
         level = "debug"
         format = "json"
+        requests = true
         "#,
     );
     let seconds = |seconds| Span(Duration::from_secs(seconds));
@@ -65,6 +67,10 @@ fn every_key_is_read() {
         public_urls: vec![
             "https://registry.example.org".into(),
             "http://registry.lan:5000".into(),
+        ],
+        trusted_proxies: vec![
+            "127.0.0.1".parse().expect("an address"),
+            "10.0.0.0/8".parse().expect("a range"),
         ],
         data: Some("data".into()),
         provision: Some("lab.toml".into()),
@@ -111,6 +117,7 @@ fn every_key_is_read() {
         log: Log {
             level: Level::Debug,
             format: Format::Json,
+            requests: true,
         },
     };
     assert_eq!(config, Ok(expected));
@@ -200,14 +207,38 @@ fn a_mistake_is_named_with_its_line() {
             "[metrics]\nlisten = 9100",
             "2: `listen`: invalid type: integer `9100`, expected a string",
         ),
-        ("[metrics]\n", "1: missing field `listen`"),
         ("listen = ", "1: `listen`: "),
         ("\u{0}", "1: "),
         ("[limits\n", "1: "),
     ] {
-        let error = Config::parse(text).expect_err(text);
-        assert!(error.starts_with(said), "{text:?}: {error}");
-        assert!(!error.contains('\n'), "{text:?}: {error}");
+        named(text, said);
+    }
+}
+
+fn named(text: &str, said: &str) {
+    let error = Config::parse(text).expect_err(text);
+    assert!(error.starts_with(said), "{text:?}: {error}");
+    assert!(!error.contains('\n'), "{text:?}: {error}");
+}
+
+#[test]
+fn a_mistake_about_who_comes_and_who_looks_is_named_with_its_line() {
+    for (text, said) in [
+        (
+            "trusted_proxies = [\"localhost\"]",
+            "1: `trusted_proxies`: `localhost` is no address of a proxy; write one, such as",
+        ),
+        (
+            "trusted_proxies = [\"10.0.0.1/8\"]",
+            "1: `trusted_proxies`: that begins within its range; write \"10.0.0.0/8\"",
+        ),
+        (
+            "trusted_proxies = [\"::/0\"]",
+            "1: `trusted_proxies`: that trusts everybody, so that anybody",
+        ),
+        ("[metrics]\n", "1: missing field `listen`"),
+    ] {
+        named(text, said);
     }
 }
 

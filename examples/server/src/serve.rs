@@ -86,9 +86,9 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
                 registry: parts.pierhead.service(),
                 rest: parts.rest.clone(),
                 health: health.clone(),
-                watch: Arc::clone(&watch),
             };
-            let connections = Connections::new(services, most, header_timeout);
+            let desk = settings.desk(Arc::clone(&watch))?;
+            let connections = Connections::new(services, desk, most, header_timeout);
             let scrape = Scrape::new(Arc::clone(&watch), &data, settings.mail(&data));
             let signal = tokio::select! {
                 signal = signals.next() => signal,

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use pierhead::http::HttpOptions;
@@ -10,7 +11,11 @@ use crate::cli::Told;
 use crate::config::{Config, Registration};
 use crate::data_dir::DataDir;
 use crate::failure::Failure;
+use crate::net::access::Desk;
+use crate::net::forwarded::Proxies;
+use crate::net::request_id::RequestIds;
 use crate::provision::Provisioning;
+use crate::watch::Watch;
 
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 5000);
 const DATA: &str = "pierhead-data";
@@ -91,6 +96,21 @@ impl Settings {
     pub(crate) fn mail(&self, data: &DataDir) -> Option<PathBuf> {
         let mail = self.config.mail.as_ref()?;
         Some(mail.directory.clone().unwrap_or_else(|| data.mail()))
+    }
+
+    /// What is done with every request.
+    ///
+    /// # Errors
+    /// When the system has no random numbers.
+    pub(crate) fn desk(&self, watch: Arc<Watch>) -> Result<Desk, Failure> {
+        let ids = RequestIds::new()
+            .map_err(|error| Failure::because("the system has no random numbers", &error))?;
+        Ok(Desk {
+            watch,
+            proxies: Proxies::new(self.config.trusted_proxies.clone()),
+            ids,
+            log_requests: self.config.log.requests,
+        })
     }
 
     /// Host and port of every public URL.

@@ -19,7 +19,10 @@ use pierhead::registry::Peer;
 use pierhead::rest::{self, RestService};
 use tokio::sync::watch;
 use tower_service::Service as _;
+use tracing::Instrument as _;
 
+use super::forwarded::Proxies;
+use super::request_id::{REQUEST_ID, RequestId, RequestIds};
 use crate::failure::chain;
 use crate::watch::Watch;
 use crate::watch::figures::{Answered, Kind};
@@ -31,7 +34,16 @@ pub(crate) struct Services {
     pub(crate) registry: RegistryService,
     pub(crate) rest: RestService,
     pub(crate) health: Health,
+}
+
+/// What is done with every request besides.
+#[derive(Debug)]
+pub(crate) struct Desk {
     pub(crate) watch: Arc<Watch>,
+    pub(crate) proxies: Proxies,
+    pub(crate) ids: RequestIds,
+    /// Whether every request is worth a line.
+    pub(crate) log_requests: bool,
 }
 
 impl Services {
@@ -65,6 +77,7 @@ type Content = Either<ResponseBody, Full<Bytes>>;
 #[derive(Clone, Debug)]
 pub(crate) struct Access {
     services: Services,
+    desk: Arc<Desk>,
     peer: IpAddr,
     busy: watch::Sender<usize>,
 }
@@ -89,18 +102,22 @@ impl Drop for Busy {
 
 /// The same for the figures.
 #[derive(Debug)]
-struct UnderWay(Arc<Watch>, Kind);
+struct UnderWay {
+    desk: Arc<Desk>,
+    kind: Kind,
+}
 
 impl UnderWay {
-    fn begin(watch: &Arc<Watch>, kind: Kind) -> Self {
-        watch.figures.began(kind);
-        Self(Arc::clone(watch), kind)
+    fn begin(desk: &Arc<Desk>, kind: Kind) -> Self {
+        desk.watch.figures.began(kind);
+        let desk = Arc::clone(desk);
+        Self { desk, kind }
     }
 }
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        self.0.figures.ended(self.1);
+        self.desk.watch.figures.ended(self.kind);
     }
 }
 
@@ -108,7 +125,8 @@ impl Drop for UnderWay {
 #[derive(Debug)]
 pub(crate) struct Answer {
     body: Content,
-    _busy: (Busy, UnderWay),
+    _busy: Busy,
+    _under_way: UnderWay,
 }
 
 impl Body for Answer {
@@ -134,6 +152,7 @@ impl Body for Answer {
 /// What is remembered of a request while it is answered.
 struct Seen {
     peer: IpAddr,
+    kind: Kind,
     method: Method,
     uri: Uri,
     signed: bool,
@@ -142,10 +161,11 @@ struct Seen {
 
 impl Access {
     /// For a connection from `peer`.
-    pub(crate) fn new(services: Services, peer: IpAddr) -> Self {
+    pub(crate) fn new(services: Services, desk: Arc<Desk>, peer: IpAddr) -> Self {
         let busy = watch::Sender::new(0);
         Self {
             services,
+            desk,
             peer,
             busy,
         }
@@ -163,32 +183,38 @@ impl Service<Request<Incoming>> for Access {
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        let desk = Arc::clone(&self.desk);
+        let headers = request.headers();
+        let given = desk
+            .proxies
+            .trusts(self.peer)
+            .then(|| RequestId::given(headers));
+        let id = given.flatten().unwrap_or_else(|| desk.ids.next());
         let seen = Seen {
-            peer: self.peer,
+            peer: desk.proxies.peer(self.peer, headers),
+            kind: Kind::of(request.uri().path()),
             method: request.method().clone(),
             uri: request.uri().clone(),
-            signed: request.headers().contains_key(AUTHORIZATION),
+            signed: headers.contains_key(AUTHORIZATION),
             since: Instant::now(),
         };
-        request.extensions_mut().insert(Peer::at(self.peer));
-        let kind = Kind::of(request.uri().path());
-        let busy = (
-            Busy::begin(&self.busy),
-            UnderWay::begin(&self.services.watch, kind),
-        );
+        request.extensions_mut().insert(Peer::at(seen.peer));
+        let busy = Busy::begin(&self.busy);
+        let under_way = UnderWay::begin(&desk, seen.kind);
         let answer = self.services.clone().answer(request);
-        Box::pin(async move {
-            let answer = answer.await;
-            let answered = Answered {
-                method: &seen.method,
-                status: answer.status(),
-                signed: seen.signed,
-                took: seen.since.elapsed(),
-            };
-            busy.1.0.figures.answered(kind, answered);
-            seen.write_down(answer.status(), fault(answer.extensions()));
-            Ok(answer.map(|body| Answer { body, _busy: busy }))
-        })
+        // Of the highest level, so that it is there for whatever is logged.
+        let span = tracing::error_span!("request", %id);
+        let answered = async move {
+            let mut answer = answer.await;
+            seen.write_down(&desk, &answer);
+            answer.headers_mut().insert(REQUEST_ID, id.into_value());
+            Ok(answer.map(|body| Answer {
+                body,
+                _busy: busy,
+                _under_way: under_way,
+            }))
+        };
+        Box::pin(answered.instrument(span))
     }
 }
 
@@ -205,21 +231,36 @@ fn fault(of: &Extensions) -> Option<&(dyn Error + 'static)> {
 }
 
 impl Seen {
-    fn write_down(&self, status: StatusCode, fault: Option<&(dyn Error + 'static)>) {
+    fn write_down(&self, desk: &Desk, answer: &Response<Content>) {
         let Self {
             peer, method, uri, ..
         } = self;
+        let (status, took) = (answer.status(), self.since.elapsed());
+        let answered = Answered {
+            method,
+            status,
+            signed: self.signed,
+            took,
+        };
+        desk.watch.figures.answered(self.kind, answered);
         let (path, number) = (uri.path(), status.as_u16());
-        match meaning(status, self.signed) {
+        let meaning = match self.kind {
+            // Whoever asks is told, every few seconds.
+            Kind::Health => Meaning::Usual,
+            _ => meaning(status, self.signed),
+        };
+        match meaning {
             Meaning::Fault => {
-                let why = fault.map_or_else(|| "for no known reason".to_owned(), chain);
+                let why = fault(answer.extensions());
+                let why = why.map_or_else(|| "for no known reason".to_owned(), chain);
                 tracing::error!(%peer, "could not answer {method} {path}: {number}, {why}");
             }
             Meaning::Refusal => tracing::info!(%peer, "refused {method} {path}: {number}"),
-            Meaning::Usual => {
-                let took = self.since.elapsed();
-                tracing::debug!(%peer, ?took, "{method} {path}: {number}");
+            Meaning::Usual if desk.log_requests && self.kind != Kind::Health => {
+                let bytes = answer.body().size_hint().lower();
+                tracing::info!(%peer, bytes, ?took, "{method} {path}: {number}");
             }
+            Meaning::Usual => tracing::debug!(%peer, ?took, "{method} {path}: {number}"),
         }
     }
 }

@@ -17,7 +17,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, OwnedSemaphorePermit, watch};
 
-use super::access::{Access, Services};
+use super::access::{Access, Desk, Services};
 use super::stream::{self, Places, Stream};
 use crate::watch::Watch;
 
@@ -99,6 +99,7 @@ impl Drop for Place {
 #[derive(Debug)]
 pub(crate) struct Connections {
     services: Services,
+    desk: Arc<Desk>,
     phase: watch::Sender<Phase>,
     places: Places,
     /// Heard by every connection without a request under way, the longest idle first.
@@ -109,10 +110,11 @@ pub(crate) struct Connections {
 impl Connections {
     /// At most `most` at once; a request's header must arrive within `header_timeout`, which is
     /// also how long a connection may be idle.
-    pub(crate) fn new(services: Services, most: u32, header_timeout: Duration) -> Self {
-        services.watch.figures.most_connections.add(u64::from(most));
+    pub(crate) fn new(services: Services, desk: Desk, most: u32, header_timeout: Duration) -> Self {
+        desk.watch.figures.most_connections.add(u64::from(most));
         Self {
             services,
+            desk: Arc::new(desk),
             phase: watch::Sender::new(Phase::Serving),
             places: Places::new(most.max(1)),
             give_way: Arc::default(),
@@ -146,7 +148,7 @@ impl Connections {
                 return;
             };
             let served = self.serve(stream, peer.ip());
-            let place = Place::take(permit, Arc::clone(&self.services.watch));
+            let place = Place::take(permit, Arc::clone(&self.desk.watch));
             tokio::spawn(async move {
                 served.await;
                 drop(place);
@@ -195,10 +197,14 @@ impl Connections {
     }
 
     fn serve(&self, stream: TcpStream, peer: IpAddr) -> impl Future<Output = ()> + use<> {
-        let access = Access::new(self.services.clone(), peer.to_canonical());
+        let access = Access::new(
+            self.services.clone(),
+            Arc::clone(&self.desk),
+            peer.to_canonical(),
+        );
         let (mut phase, header_timeout) = (self.phase.subscribe(), self.header_timeout);
         let (told, places) = (Arc::clone(&self.give_way), self.places.clone());
-        let (mut stops, watch) = (self.phase.subscribe(), Arc::clone(&self.services.watch));
+        let (mut stops, watch) = (self.phase.subscribe(), Arc::clone(&self.desk.watch));
         async move {
             if let Err(error) = prepare(&stream) {
                 tracing::debug!(%peer, "a connection could not be prepared: {error}");

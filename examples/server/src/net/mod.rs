@@ -2,10 +2,12 @@
 //!
 //! - `listen`, `files`: the address, and how many connections fit.
 //! - `connection`, `stream`: connections and their bytes, each within bounds.
-//! - `access`: requests.
+//! - `access`: requests; `forwarded`: whom they come from; `request_id`: what they are called.
 
 pub(crate) mod access;
 pub(crate) mod connection;
 pub(crate) mod files;
+pub(crate) mod forwarded;
 pub(crate) mod listen;
+pub(crate) mod request_id;
 pub(crate) mod stream;
