@@ -22,6 +22,7 @@ pub(crate) struct Config {
     #[serde(deserialize_with = "public_urls")]
     pub(crate) public_urls: Vec<String>,
     pub(crate) trusted_proxies: Vec<Network>,
+    pub(crate) tls: Option<Tls>,
     pub(crate) data: Option<PathBuf>,
     pub(crate) provision: Option<PathBuf>,
     #[serde(deserialize_with = "service")]
@@ -135,6 +136,14 @@ fn blob<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Bytes>, D::Error> {
         )),
         bytes => Ok(Some(bytes)),
     }
+}
+
+/// The certificate that the server shows, and its key.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Tls {
+    pub(crate) certificate: PathBuf,
+    pub(crate) key: PathBuf,
 }
 
 /// Of whom certification is asked.
@@ -340,8 +349,12 @@ impl Config {
             .mail
             .as_mut()
             .and_then(|mail| mail.directory.as_mut());
+        let tls = config.tls.as_mut();
+        let tls = tls
+            .into_iter()
+            .flat_map(|tls| [&mut tls.certificate, &mut tls.key]);
         let paths = [config.data.as_mut(), config.provision.as_mut(), mail];
-        for path in paths.into_iter().flatten() {
+        for path in paths.into_iter().flatten().chain(tls) {
             *path = folder.join(&*path);
         }
         Ok(config)

@@ -31,6 +31,9 @@ fn every_key_is_read() {
         session_life = "8h"
         refresh_token_life = "90d"
         drain = "10s"
+        [tls]
+        certificate = "chain.pem"
+        key = "key.pem"
         [storage]
         sync = false
         [limits]
@@ -72,6 +75,10 @@ fn every_key_is_read() {
             "127.0.0.1".parse().expect("an address"),
             "10.0.0.0/8".parse().expect("a range"),
         ],
+        tls: Some(Tls {
+            certificate: "chain.pem".into(),
+            key: "key.pem".into(),
+        }),
         data: Some("data".into()),
         provision: Some("lab.toml".into()),
         service: Some("registry.example.org".into()),
@@ -236,6 +243,7 @@ fn a_mistake_about_who_comes_and_who_looks_is_named_with_its_line() {
             "trusted_proxies = [\"::/0\"]",
             "1: `trusted_proxies`: that trusts everybody, so that anybody",
         ),
+        ("[tls]\nkey = \"k\"", "1: missing field `certificate`"),
         ("[metrics]\n", "1: missing field `listen`"),
     ] {
         named(text, said);
@@ -248,12 +256,16 @@ fn paths_are_relative_to_the_file_that_holds_them() {
     let path = folder.path().join("pierhead.toml");
     std::fs::write(
         &path,
-        "data = \"d\"\nprovision = \"/p\"\n[mail]\ndirectory = \"m\"",
+        "data = \"d\"\nprovision = \"/p\"\n[mail]\ndirectory = \"m\"\n\
+         [tls]\ncertificate = \"c\"\nkey = \"/k\"",
     )
     .expect("a scratch file");
     let config = Config::read(&path).expect("a good file");
     assert_eq!(config.data, Some(folder.path().join("d")));
     assert_eq!(config.provision, Some("/p".into()));
+    let tls = config.tls.expect("a table");
+    assert_eq!(tls.certificate, folder.path().join("c"));
+    assert_eq!(tls.key, Path::new("/k"));
     let mail = config.mail.and_then(|mail| mail.directory);
     assert_eq!(mail, Some(folder.path().join("m")));
 

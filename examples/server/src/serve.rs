@@ -1,5 +1,6 @@
 //! The server's life, from start to stop.
 
+use std::future::Future;
 use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +20,7 @@ use crate::net::connection::Connections;
 use crate::net::files;
 use crate::net::listen::Claim;
 use crate::settings::Settings;
-use crate::signals::Signals;
+use crate::signals::{Hangups, Signals};
 use crate::watch::Watch;
 use crate::watch::health::Health;
 use crate::watch::scrape::Scrape;
@@ -63,8 +64,8 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
     let most = files::make_room(settings.config.limits.connections);
     let data = DataDir::take(&settings.data)?;
     let claim = Claim::take(settings.listen)?;
-    let at = claim.at();
-    let watch = Arc::new(Watch::new());
+    let (at, watch) = (claim.at(), Arc::new(Watch::new()));
+    let tls = settings.tls(at, &watch)?;
     let parts = assemble(&settings, &data, at, Arc::clone(&watch))?;
     let started = prepare(&settings, &data, &parts).await;
     let served = match started {
@@ -88,8 +89,12 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
                 health: health.clone(),
             };
             let desk = settings.desk(Arc::clone(&watch))?;
-            let connections = Connections::new(services, desk, most, header_timeout);
+            let connections =
+                Connections::new(services, desk, most, header_timeout).secured(tls.clone());
             let scrape = Scrape::new(Arc::clone(&watch), &data, settings.mail(&data));
+            let renewal = tls
+                .map(|tls| Ok(tls.renew(Hangups::listen()?)))
+                .transpose()?;
             let signal = tokio::select! {
                 signal = signals.next() => signal,
                 () = connections.accept(&listener) => "the listener",
@@ -98,6 +103,7 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
                 () = retire(&settings, &parts, &watch) => "the retention rule",
                 () = parts.projects.mail_sender(|round| report_mailed(&watch, round)) => "the mail",
                 () = scrape.serve(figures) => "the figures",
+                () = forever(renewal) => "the certificate",
             };
             health.stop();
             drop(listener);
@@ -245,6 +251,14 @@ fn report_mailed(watch: &Watch, round: Result<Mailed, ProjectsError>) {
         }
     };
     watch.rounds.ended(Work::Mail, &round);
+}
+
+/// Does what there is to do, if anything; never returns because there is nothing.
+async fn forever(work: Option<impl Future<Output = ()>>) {
+    match work {
+        Some(work) => work.await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Lets requests under way finish, for as long as `drain`; a second signal ends them at once.

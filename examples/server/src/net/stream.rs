@@ -73,6 +73,16 @@ impl Stream {
         }
     }
 
+    /// What may be read at once now, in bytes.
+    pub(crate) fn piece(&self) -> usize {
+        piece(self.places.taken())
+    }
+
+    /// Whether there is something to read.
+    pub(crate) fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.tcp.poll_read_ready(cx)
+    }
+
     fn wrote(&mut self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         match &written {
             Poll::Pending if self.owing.is_none() => self.owing = Some(Busy::begin(&self.busy)),
@@ -98,8 +108,8 @@ impl AsyncRead for Stream {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        let piece = piece(this.places.taken());
-        let mut part = ReadBuf::new(buffer.initialize_unfilled_to(piece.min(buffer.remaining())));
+        let piece = this.piece().min(buffer.remaining());
+        let mut part = ReadBuf::new(buffer.initialize_unfilled_to(piece));
         let read = Pin::new(&mut this.tcp).poll_read(cx, &mut part);
         let length = part.filled().len();
         buffer.advance(length);

@@ -43,8 +43,9 @@ pub(crate) struct Figures {
     /// Connections that are open, and how many may be.
     pub(crate) connections: Count,
     pub(crate) most_connections: Count,
-    /// Handshakes of TLS that came to nothing.
-    pub(crate) handshakes_failed: Count,
+    /// Handshakes of TLS: those of them that are not done have failed, or are under way.
+    pub(crate) handshakes_begun: Count,
+    pub(crate) handshakes_done: Count,
     /// Bytes on the wire, from clients and to them.
     pub(crate) received: Count,
     pub(crate) sent: Count,

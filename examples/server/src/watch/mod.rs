@@ -41,7 +41,6 @@ impl Watch {
     }
 
     /// Another certificate is served from now on, until `ends`.
-    #[allow(dead_code, reason = "until a certificate is served")]
     pub(crate) fn certificate(&self, ends: SystemTime) {
         let seconds = since_1970(ends).as_secs();
         self.certificate_ends.store(seconds, Ordering::Relaxed);

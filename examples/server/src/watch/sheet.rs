@@ -102,9 +102,12 @@ impl Figures {
             None,
             always(figures.most_connections.get()),
         )?;
-        let help = "Handshakes of TLS that came to nothing";
-        let failed = figures.handshakes_failed.get();
-        sheet.counter("tls_handshakes_failed", help, None, always(failed))?;
+        let rows = [
+            ("begun", &figures.handshakes_begun),
+            ("done", &figures.handshakes_done),
+        ];
+        let rows = rows.map(|(stage, count)| (vec![("stage", stage)], count.get()));
+        sheet.counter("tls_handshakes", "Handshakes of TLS", None, rows)?;
         let help = "Bytes that came from clients";
         sheet.counter("received", help, bytes, always(figures.received.get()))?;
         let help = "Bytes that went to clients";
