@@ -10,7 +10,6 @@
 //! - `data_dir`, `keys`, `admin`: what it keeps, and what it makes at its first start.
 //! - `assemble`: the crates, joined; `serve`: its life from start to stop.
 //! - `net`: sockets, connections, requests.
-//! - `net`: sockets, connections, requests.
 //! - `watch`: figures and health, for whoever looks after it.
 //! - `client`: commands that ask a running server; `reset_password`: one for a stopped one.
 //! - `log`, `banner`, `failure`, `signals`: what it says and hears.

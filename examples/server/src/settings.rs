@@ -64,6 +64,12 @@ impl Settings {
             told.public_urls
         };
         check_public_urls(listen, &public_urls, config.tls.is_some())?;
+        if behind_a_proxy(listen, &public_urls, &config) && config.trusted_proxies.is_empty() {
+            tracing::warn!(
+                "every client counts as the one proxy, so that wrong passwords of one lock out all; \
+                 name the proxy's address, such as trusted_proxies = [\"127.0.0.1\"]"
+            );
+        }
         let provisioning = match told.provision.or_else(|| config.provision.take()) {
             Some(path) => Some(Provisioning::read(&path)?),
             None => None,
@@ -194,6 +200,13 @@ impl Settings {
         }
         Ok(options)
     }
+}
+
+/// Whether something else must bring clients here: nobody but this machine reaches where it listens,
+/// and others are told to come.
+fn behind_a_proxy(listen: SocketAddr, urls: &[String], config: &Config) -> bool {
+    let others = urls.iter().any(|url| !is_here(url));
+    listen.ip().to_canonical().is_loopback() && others && config.tls.is_none()
 }
 
 /// Host and port of a URL.
