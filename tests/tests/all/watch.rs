@@ -93,8 +93,8 @@ fn a_push_and_a_pull_are_counted_and_nobody_is_named() {
         assert!(page[series] > 1e6, "{series}");
     }
     assert!(
-        page.keys()
-            .all(|series| !series.contains("counted") && !series.contains(OWNER.name))
+        page.keys().all(|series| !series.contains("counted")
+            && !series.contains(&format!("\"{}\"", OWNER.name)))
     );
 
     let good = "pierhead_work_rounds_total{work=\"collector\",outcome=\"good\"}";
