@@ -210,9 +210,10 @@ impl Figures {
             MetricType::Counter,
         )?;
         for (work, tally) in &tallies {
+            let Some(took) = tally.took else { continue };
             let labels = vec![("work", work.name())];
             put(&mut encoder, &labels, |encoder| {
-                ConstCounter::new(tally.seconds).encode(encoder)
+                ConstCounter::new(took.as_secs_f64()).encode(encoder)
             })?;
         }
         let mut encoder = sheet.0.encode_descriptor(

@@ -81,7 +81,8 @@ pub(crate) struct Rounds(Mutex<BTreeMap<Work, Tally>>);
 pub(super) struct Tally {
     pub(super) good: u64,
     pub(super) failed: u64,
-    pub(super) seconds: f64,
+    /// Of those rounds that are measured.
+    pub(super) took: Option<Duration>,
     pub(super) last_good: Option<SystemTime>,
     pub(super) amounts: BTreeMap<&'static str, u64>,
 }
@@ -97,7 +98,9 @@ impl Rounds {
         } else {
             tally.failed += 1;
         }
-        tally.seconds += round.took.unwrap_or_default().as_secs_f64();
+        if let Some(took) = round.took {
+            tally.took = Some(tally.took.unwrap_or_default().saturating_add(took));
+        }
         for (what, amount) in &round.amounts {
             *tally.amounts.entry(what).or_default() += amount;
         }
@@ -153,7 +156,7 @@ mod tests {
         let tally = rounds.tallies()[&Work::Trash].clone();
         assert_eq!((tally.good, tally.failed), (1, 1));
         assert!(tally.last_good >= Some(before));
-        assert!((tally.seconds - 2.0).abs() < f64::EPSILON);
+        assert_eq!(tally.took, Some(2 * second));
         assert_eq!(tally.amounts["entities"], 3);
         assert_eq!(rounds.tallies().len(), 2);
     }
