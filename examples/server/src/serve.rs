@@ -62,18 +62,19 @@ pub(crate) fn runtime() -> Result<Runtime, Failure> {
 async fn serve(settings: Settings) -> Result<(), Failure> {
     let mut signals = Signals::listen()?;
     let most = files::make_room(settings.config.limits.connections);
+    let watch = Arc::new(Watch::new());
+    let tls = settings.tls(&watch)?;
     let data = DataDir::take(&settings.data)?;
     let claim = Claim::take(settings.listen)?;
-    let (at, watch) = (claim.at(), Arc::new(Watch::new()));
-    let tls = settings.tls(at, &watch)?;
+    let (at, figures) = (claim.at(), settings.config.metrics);
+    let figures = figures.map(|it| Scrape::listen(it.listen.0)).transpose()?;
     let parts = assemble(&settings, &data, at, Arc::clone(&watch))?;
     let started = prepare(&settings, &data, &parts).await;
     let served = match started {
         Ok(()) => {
             let url = settings.url(at);
             let project = banner::project(&parts.projects, settings.provisioning.as_ref()).await;
-            let (listener, figures) = (claim.listen()?, settings.config.metrics);
-            let figures = figures.map(|it| Scrape::listen(it.listen.0)).transpose()?;
+            let listener = claim.listen()?;
             let banner = Banner {
                 url: &url,
                 data: data.path(),

@@ -110,11 +110,7 @@ impl Settings {
     ///
     /// # Errors
     /// When the certificate or its key cannot be used.
-    pub(crate) fn tls(
-        &self,
-        at: SocketAddr,
-        watch: &Arc<Watch>,
-    ) -> Result<Option<Arc<Tls>>, Failure> {
+    pub(crate) fn tls(&self, watch: &Arc<Watch>) -> Result<Option<Arc<Tls>>, Failure> {
         let Some(tls) = &self.config.tls else {
             return Ok(None);
         };
@@ -122,7 +118,7 @@ impl Settings {
             certificate: tls.certificate.clone(),
             key: tls.key.clone(),
         };
-        let own = vec![self.url(at)];
+        let own = vec![self.url(self.listen)];
         let urls = if self.public_urls.is_empty() {
             &own
         } else {
