@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
+
+use rustix::net::{self, AddressFamily, SocketType};
 
 /// How long anything is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -50,7 +52,25 @@ impl Raw {
     /// # Errors
     /// When nobody listens there.
     pub fn connect(address: SocketAddr) -> io::Result<Self> {
-        let stream = TcpStream::connect(address)?;
+        Self::over(TcpStream::connect(address)?)
+    }
+
+    /// Connects as whoever has another address of this machine.
+    ///
+    /// # Errors
+    /// When nobody listens there, or the address is not this machine's.
+    pub fn connect_from(address: SocketAddr, from: IpAddr) -> io::Result<Self> {
+        let family = match address {
+            SocketAddr::V4(_) => AddressFamily::INET,
+            SocketAddr::V6(_) => AddressFamily::INET6,
+        };
+        let socket = net::socket(family, SocketType::STREAM, None)?;
+        net::bind(&socket, &SocketAddr::new(from, 0))?;
+        net::connect(&socket, &address)?;
+        Self::over(socket.into())
+    }
+
+    fn over(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;

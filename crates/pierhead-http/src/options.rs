@@ -73,7 +73,8 @@ impl HttpOptions {
     }
 
     /// Where clients are sent when no public URL is configured and the `Host` they name is no
-    /// loopback one with a port. `http://localhost` unless set.
+    /// loopback one with a port; who names one of those is sent there, by the same scheme.
+    /// `http://localhost` unless set.
     ///
     /// # Errors
     /// [`OptionsError::PublicUrl`] for anything but scheme, host and port.
@@ -177,7 +178,9 @@ impl HttpOptions {
             .find(|url| host.is_some_and(|host| url.is(host)));
         match (listed.or(self.public_urls.first()), host) {
             (Some(url), _) => format!("{}://{}{path}", url.scheme, url.authority),
-            (None, Some(host)) if is_loopback(host) => format!("http://{host}{path}"),
+            (None, Some(host)) if is_loopback(host) => {
+                format!("{}://{host}{path}", self.fallback.scheme)
+            }
             (None, _) => format!(
                 "{}://{}{path}",
                 self.fallback.scheme, self.fallback.authority
@@ -253,6 +256,9 @@ mod tests {
             .and_then(|options| options.with_public_url("http://b.example.org:5000/"))
             .expect("both are public URLs");
         let none = HttpOptions::default();
+        let secured = HttpOptions::default()
+            .with_fallback_url("https://localhost:1")
+            .expect("it is a URL");
         for (options, host, realm) in [
             (
                 &configured,
@@ -288,6 +294,16 @@ mod tests {
             (&none, Some("127.0.0.1:5000"), "http://127.0.0.1:5000/token"),
             (&none, Some("localhost:1"), "http://localhost:1/token"),
             (&none, Some("[::1]:5000"), "http://[::1]:5000/token"),
+            (
+                &secured,
+                Some("127.0.0.1:5000"),
+                "https://127.0.0.1:5000/token",
+            ),
+            (
+                &secured,
+                Some("evil.example.com"),
+                "https://localhost:1/token",
+            ),
             (&none, Some("localhost"), "http://localhost/token"),
             (&none, Some("127.0.0.1:99999"), "http://localhost/token"),
             (&none, Some("127.0.0.1:+80"), "http://localhost/token"),

@@ -20,6 +20,7 @@ use crate::failure::Failure;
 use crate::keys;
 use crate::mail::FileMailer;
 use crate::settings::Settings;
+use crate::watch::Watch;
 
 /// A registry with its accounts and projects.
 #[derive(Debug)]
@@ -42,6 +43,7 @@ pub(crate) fn assemble(
     settings: &Settings,
     data: &DataDir,
     at: SocketAddr,
+    watch: Arc<Watch>,
 ) -> Result<Parts, Failure> {
     let config = &settings.config;
     if !config.storage.sync {
@@ -92,8 +94,7 @@ pub(crate) fn assemble(
         config::Registration::Invitation => Registration::ByInvitation,
         config::Registration::Closed => Registration::Closed,
     });
-    if let Some(mail) = &config.mail {
-        let directory = mail.directory.clone().unwrap_or_else(|| data.mail());
+    if let (Some(mail), Some(directory)) = (&config.mail, settings.mail(data)) {
         let mailer = FileMailer::open(directory, mail.from.clone(), settings.url(at))?;
         options = options.with_mailer(Arc::new(mailer));
     }
@@ -107,7 +108,7 @@ pub(crate) fn assemble(
     );
     let pierhead = Pierhead::builder(Arc::new(blobs), rows.clone(), Arc::new(TokioClock))
         .projects(&projects)
-        .observer(Arc::new(Pushes))
+        .observer(Arc::new(Commits(watch)))
         .limits(limits(config))
         .missing_references(match config.missing_references {
             config::MissingReferences::Refuse => MissingReferences::Refuse,
@@ -168,12 +169,13 @@ impl Offload for BlockingThreads {
     }
 }
 
-/// Writes pushes and deletions into the log.
+/// Counts what is committed, and writes pushes and deletions into the log.
 #[derive(Debug)]
-struct Pushes;
+struct Commits(Arc<Watch>);
 
-impl Observer for Pushes {
+impl Observer for Commits {
     fn committed(&self, event: &Event) {
+        let figures = &self.0.figures;
         match event {
             Event::ManifestPut {
                 name,
@@ -183,6 +185,7 @@ impl Observer for Pushes {
                 by,
                 ..
             } => {
+                figures.pushes.add(1);
                 let tags: Vec<&str> = tags.iter().map(pierhead::model::Tag::as_str).collect();
                 let new = if *created { " (a new repository)" } else { "" };
                 tracing::info!(%by, "pushed {name}{new} {digest} as [{}]", tags.join(", "));
@@ -190,11 +193,18 @@ impl Observer for Pushes {
             Event::ManifestDeleted {
                 name, digest, by, ..
             } => {
+                figures.manifests_deleted.add(1);
                 tracing::info!(%by, "deleted {name}@{digest}");
             }
             Event::TagDeleted { name, tag, by, .. } => {
+                figures.tags_deleted.add(1);
                 tracing::info!(%by, "deleted {name}:{tag}");
             }
+            Event::BlobAdded { size, .. } => {
+                figures.blobs_added.add(1);
+                figures.blob_bytes_added.add(*size);
+            }
+            Event::BlobDeleted { .. } => figures.blobs_deleted.add(1),
             _ => {}
         }
     }

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 
 use crate::failure::Failure;
+use crate::net::forwarded::Network;
 use crate::units::{Bytes, Span};
 
 /// Everything a configuration file can say. `docs/configuration.md` has a table of the keys.
@@ -20,6 +21,8 @@ pub(crate) struct Config {
     pub(crate) listen: Option<Address>,
     #[serde(deserialize_with = "public_urls")]
     pub(crate) public_urls: Vec<String>,
+    pub(crate) trusted_proxies: Vec<Network>,
+    pub(crate) tls: Option<Tls>,
     pub(crate) data: Option<PathBuf>,
     pub(crate) provision: Option<PathBuf>,
     #[serde(deserialize_with = "service")]
@@ -44,6 +47,7 @@ pub(crate) struct Config {
     pub(crate) snapshot: Snapshot,
     pub(crate) mail: Option<Mail>,
     pub(crate) retention: Option<Retention>,
+    pub(crate) metrics: Option<Metrics>,
     pub(crate) log: Log,
 }
 
@@ -133,6 +137,14 @@ fn blob<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Bytes>, D::Error> {
         )),
         bytes => Ok(Some(bytes)),
     }
+}
+
+/// The certificate that the server shows, and its key.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Tls {
+    pub(crate) certificate: PathBuf,
+    pub(crate) key: PathBuf,
 }
 
 /// Of whom certification is asked.
@@ -308,12 +320,21 @@ impl TryFrom<RetentionKeys> for Retention {
     }
 }
 
+/// Where the server's figures are to be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Metrics {
+    pub(crate) listen: Address,
+}
+
 /// What is written to standard error.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Log {
     pub(crate) level: Level,
     pub(crate) format: Format,
+    /// Whether every request has a line, whatever came of it.
+    pub(crate) requests: bool,
 }
 
 /// How much is logged.
@@ -356,8 +377,12 @@ impl Config {
             .mail
             .as_mut()
             .and_then(|mail| mail.directory.as_mut());
+        let tls = config.tls.as_mut();
+        let tls = tls
+            .into_iter()
+            .flat_map(|tls| [&mut tls.certificate, &mut tls.key]);
         let paths = [config.data.as_mut(), config.provision.as_mut(), mail];
-        for path in paths.into_iter().flatten() {
+        for path in paths.into_iter().flatten().chain(tls) {
             *path = folder.join(&*path);
         }
         Ok(config)

@@ -33,11 +33,13 @@ fn snapshots_are_daily_unless_told_otherwise() {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "one of every key")]
 fn every_key_is_read() {
     let config = Config::parse(
         r#"
         listen = "[::1]:5002"
         public_urls = ["https://registry.example.org", "http://registry.lan:5000"]
+        trusted_proxies = ["127.0.0.1", "10.0.0.0/8"]
         data = "data"
         provision = "lab.toml"
         service = "registry.example.org"
@@ -51,6 +53,9 @@ fn every_key_is_read() {
         session_life = "8h"
         refresh_token_life = "90d"
         drain = "10s"
+        [tls]
+        certificate = "chain.pem"
+        key = "key.pem"
         [storage]
         sync = false
         [limits]
@@ -73,9 +78,12 @@ fn every_key_is_read() {
         newest = 10
         younger_than = "90d"
         every = "1h"
+        [metrics]
+        listen = "127.0.0.1:9100"
         [log]
         level = "debug"
         format = "json"
+        requests = true
         "#,
     );
     let seconds = |seconds| Span(Duration::from_secs(seconds));
@@ -85,6 +93,14 @@ fn every_key_is_read() {
             "https://registry.example.org".into(),
             "http://registry.lan:5000".into(),
         ],
+        trusted_proxies: vec![
+            "127.0.0.1".parse().expect("an address"),
+            "10.0.0.0/8".parse().expect("a range"),
+        ],
+        tls: Some(Tls {
+            certificate: "chain.pem".into(),
+            key: "key.pem".into(),
+        }),
         data: Some("data".into()),
         provision: Some("lab.toml".into()),
         service: Some("registry.example.org".into()),
@@ -125,9 +141,13 @@ fn every_key_is_read() {
                 .expect("it has a bound"),
             every: seconds(3600),
         }),
+        metrics: Some(Metrics {
+            listen: Address("127.0.0.1:9100".parse().expect("an address")),
+        }),
         log: Log {
             level: Level::Debug,
             format: Format::Json,
+            requests: true,
         },
     };
     assert_eq!(config, Ok(expected));
@@ -213,13 +233,43 @@ fn a_mistake_is_named_with_its_line() {
             "[mail]\nfrom = \"a,b@c\"",
             "2: `from`: mail goes to addresses",
         ),
+        (
+            "[metrics]\nlisten = 9100",
+            "2: `listen`: invalid type: integer `9100`, expected a string",
+        ),
         ("listen = ", "1: `listen`: "),
         ("\u{0}", "1: "),
         ("[limits\n", "1: "),
     ] {
-        let error = Config::parse(text).expect_err(text);
-        assert!(error.starts_with(said), "{text:?}: {error}");
-        assert!(!error.contains('\n'), "{text:?}: {error}");
+        named(text, said);
+    }
+}
+
+fn named(text: &str, said: &str) {
+    let error = Config::parse(text).expect_err(text);
+    assert!(error.starts_with(said), "{text:?}: {error}");
+    assert!(!error.contains('\n'), "{text:?}: {error}");
+}
+
+#[test]
+fn a_mistake_about_who_comes_and_who_looks_is_named_with_its_line() {
+    for (text, said) in [
+        (
+            "trusted_proxies = [\"localhost\"]",
+            "1: `trusted_proxies`: `localhost` is no address of a proxy; write one, such as",
+        ),
+        (
+            "trusted_proxies = [\"10.0.0.1/8\"]",
+            "1: `trusted_proxies`: that begins within its range; write \"10.0.0.0/8\"",
+        ),
+        (
+            "trusted_proxies = [\"::/0\"]",
+            "1: `trusted_proxies`: that trusts everybody, so that anybody",
+        ),
+        ("[tls]\nkey = \"k\"", "1: missing field `certificate`"),
+        ("[metrics]\n", "1: missing field `listen`"),
+    ] {
+        named(text, said);
     }
 }
 
@@ -229,12 +279,16 @@ fn paths_are_relative_to_the_file_that_holds_them() {
     let path = folder.path().join("pierhead.toml");
     std::fs::write(
         &path,
-        "data = \"d\"\nprovision = \"/p\"\n[mail]\ndirectory = \"m\"",
+        "data = \"d\"\nprovision = \"/p\"\n[mail]\ndirectory = \"m\"\n\
+         [tls]\ncertificate = \"c\"\nkey = \"/k\"",
     )
     .expect("a scratch file");
     let config = Config::read(&path).expect("a good file");
     assert_eq!(config.data, Some(folder.path().join("d")));
     assert_eq!(config.provision, Some("/p".into()));
+    let tls = config.tls.expect("a table");
+    assert_eq!(tls.certificate, folder.path().join("c"));
+    assert_eq!(tls.key, Path::new("/k"));
     let mail = config.mail.and_then(|mail| mail.directory);
     assert_eq!(mail, Some(folder.path().join("m")));
 

@@ -27,7 +27,11 @@ pub(crate) fn start(log: Log) {
         .with_target(false);
     let lines = match log.format {
         Format::Text => lines.boxed(),
-        Format::Json => lines.json().flatten_event(true).boxed(),
+        Format::Json => lines
+            .json()
+            .flatten_event(true)
+            .with_span_list(false)
+            .boxed(),
     };
     // Only tests start twice in one process; the first one stays.
     let _ = tracing_subscriber::registry()

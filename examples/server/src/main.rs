@@ -9,36 +9,34 @@
 //! - `provision`, `credentials`: accounts, teams and projects from a file; passwords.
 //! - `data_dir`, `keys`, `admin`: what it keeps, and what it makes at its first start.
 //! - `assemble`: the crates, joined; `serve`: its life from start to stop.
-//! - `listen`, `files`, `connection`, `stream`, `access`: sockets, how many, connections, bytes,
-//!   requests.
+//! - `net`: sockets, connections, requests.
+//! - `watch`: figures and health, for whoever looks after it; `background`: what it does unasked.
 //! - `backup`: commands and a future for losing the machine and coming back.
 //! - `client`: commands that ask a running server; `reset_password`: one for a stopped one.
 //! - `log`, `banner`, `failure`, `signals`: what it says and hears.
 
-mod access;
 mod admin;
 mod assemble;
+mod background;
 mod backup;
 mod banner;
 mod cli;
 mod client;
 mod config;
-mod connection;
 mod credentials;
 mod data_dir;
 mod failure;
-mod files;
 mod keys;
-mod listen;
 mod log;
 mod mail;
+mod net;
 mod provision;
 mod reset_password;
 mod serve;
 mod settings;
 mod signals;
-mod stream;
 mod units;
+mod watch;
 
 use std::process::ExitCode;
 

@@ -4,6 +4,7 @@
 //! nothing more. It is in the audit record like any other change.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 use pierhead::projects::Actor;
@@ -15,6 +16,7 @@ use crate::data_dir::DataDir;
 use crate::failure::{Failure, chain};
 use crate::serve::runtime;
 use crate::settings::Settings;
+use crate::watch::Watch;
 
 /// Whose password is set, and where.
 #[derive(Args, Clone, Debug)]
@@ -48,7 +50,7 @@ pub(crate) fn reset_password(args: ResetArgs) -> Result<(), Failure> {
         )));
     }
     let data = DataDir::take(&settings.data)?;
-    let parts = assemble(&settings, &data, settings.listen)?;
+    let parts = assemble(&settings, &data, settings.listen, Arc::new(Watch::new()))?;
     let name = args.name;
     let done = runtime()?.block_on(async {
         let set = set(&parts.projects, &name).await;

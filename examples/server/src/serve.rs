@@ -2,26 +2,26 @@
 
 use std::future::Future;
 use std::io::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
-use pierhead::projects::{Mailed, ProjectsError, Purged, Retired};
-use pierhead::registry::{CollectSchedule, Collected, Error};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::access::Services;
 use crate::admin;
 use crate::assemble::{Parts, assemble};
-use crate::backup::{self, Taken, span};
+use crate::background;
 use crate::banner::{self, Banner};
-use crate::client::table::size;
-use crate::config::Retention;
-use crate::connection::Connections;
 use crate::data_dir::DataDir;
-use crate::failure::{Failure, chain};
-use crate::files;
-use crate::listen::Claim;
+use crate::failure::Failure;
+use crate::net::access::Services;
+use crate::net::connection::Connections;
+use crate::net::files;
+use crate::net::listen::Claim;
 use crate::settings::Settings;
-use crate::signals::Signals;
+use crate::signals::{Hangups, Signals};
+use crate::watch::Watch;
+use crate::watch::health::Health;
+use crate::watch::scrape::Scrape;
 
 /// Threads for files and passwords. More would not make a disk faster.
 const BLOCKING_THREADS: usize = 16;
@@ -59,10 +59,13 @@ pub(crate) fn runtime() -> Result<Runtime, Failure> {
 async fn serve(settings: Settings) -> Result<(), Failure> {
     let mut signals = Signals::listen()?;
     let most = files::make_room(settings.config.limits.connections);
+    let watch = Arc::new(Watch::new());
+    let tls = settings.tls(&watch)?;
     let data = DataDir::take(&settings.data)?;
     let claim = Claim::take(settings.listen)?;
-    let at = claim.at();
-    let parts = assemble(&settings, &data, at)?;
+    let (at, figures) = (claim.at(), settings.config.metrics);
+    let figures = figures.map(|it| Scrape::listen(it.listen.0)).transpose()?;
+    let parts = assemble(&settings, &data, at, Arc::clone(&watch))?;
     let started = prepare(&settings, &data, &parts).await;
     let served = match started {
         Ok(()) => {
@@ -77,23 +80,30 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
             say(&banner.text());
             tracing::info!("listening on {at}");
             let header_timeout = settings.config.limits.header_timeout.0;
+            let health = Health::new(parts.projects.clone(), data.blobs());
             let services = Services {
                 registry: parts.pierhead.service(),
                 rest: parts.rest.clone(),
+                health: health.clone(),
             };
-            let connections = Connections::new(services, most, header_timeout);
+            let desk = settings.desk(Arc::clone(&watch))?;
+            let connections =
+                Connections::new(services, desk, most, header_timeout).secured(tls.clone());
+            let scrape = Scrape::new(Arc::clone(&watch), &data, settings.mail(&data));
+            let renewal = tls
+                .map(|tls| Ok(tls.renew(Hangups::listen()?)))
+                .transpose()?;
             let signal = tokio::select! {
                 signal = signals.next() => signal,
                 () = connections.accept(&listener) => "the listener",
-                () = collect(&settings, &parts) => "the collector",
-                () = empty_trash(&settings, &parts) => "the trash can",
-                () = retire(&settings, &parts) => "the retention rule",
-                () = take_snapshots(&settings, &data, &parts) => "the snapshots",
-                () = parts.projects.mail_sender(report_mailed) => "the mail",
+                what = background::run(&settings, &data, &parts, &watch) => what,
+                () = scrape.serve(figures) => "the figures",
+                () = forever(renewal) => "the certificate",
             };
+            health.stop();
             drop(listener);
             stop(signal, &mut signals, &connections, settings.drain).await;
-            report_mailed(parts.projects.send_mail().await);
+            background::send_mail(&parts, &watch).await;
             Ok(())
         }
         Err(failure) => Err(failure),
@@ -121,113 +131,11 @@ async fn prepare(settings: &Settings, data: &DataDir, parts: &Parts) -> Result<(
     Ok(())
 }
 
-fn schedule(settings: &Settings) -> CollectSchedule {
-    let mut schedule = CollectSchedule::default();
-    if let Some(every) = settings.config.collector.every {
-        schedule.every = every.0.max(Duration::from_secs(1));
-    }
-    if let Some(keep) = settings.config.collector.keep {
-        schedule.keep = keep.0;
-    }
-    schedule
-}
-
-/// Removes what nothing reaches any more, for ever.
-fn collect(settings: &Settings, parts: &Parts) -> impl Future<Output = ()> {
-    let schedule = schedule(settings);
-    let registry = parts.pierhead.registry().clone();
-    async move { registry.collector(schedule, report_collected).await }
-}
-
-fn report_collected(round: Result<Collected, Error>) {
-    match round {
-        Ok(Collected {
-            rows,
-            places,
-            failed,
-        }) => {
-            if let Some(error) = failed {
-                tracing::warn!("a blob could not be removed: {}", chain(&error));
-            }
-            if rows > 0 || places > 0 {
-                tracing::info!("collected {rows} rows and the bytes of {places} blobs");
-            }
-        }
-        Err(error) => tracing::warn!("nothing was collected: {}", chain(&error)),
-    }
-}
-
-/// Purges what has been in the trash can for its time, for ever.
-fn empty_trash(settings: &Settings, parts: &Parts) -> impl Future<Output = ()> {
-    let every = schedule(settings).every;
-    let projects = parts.projects.clone();
-    async move { projects.trash_emptier(every, report_purged).await }
-}
-
-fn report_purged(round: Result<Purged, ProjectsError>) {
-    match round {
-        Ok(Purged { entities: 0, .. }) => {}
-        Ok(Purged { entities, .. }) => {
-            tracing::info!("purged {entities} projects and repositories from the trash can");
-        }
-        Err(error) => tracing::warn!("the trash can was not emptied: {}", chain(&error)),
-    }
-}
-
-/// Takes away the former versions of tags that the rule lets go, for ever.
-async fn retire(settings: &Settings, parts: &Parts) {
-    match settings.config.retention {
-        Some(Retention { rule, every }) => {
-            let keeper = parts
-                .projects
-                .retention_keeper(rule, every.0, report_retired);
-            keeper.await;
-        }
+/// Does what there is to do, if anything; never returns because there is nothing.
+async fn forever(work: Option<impl Future<Output = ()>>) {
+    match work {
+        Some(work) => work.await,
         None => std::future::pending().await,
-    }
-}
-
-fn report_retired(round: Result<Retired, ProjectsError>) {
-    match round {
-        Ok(Retired { manifests: 0, .. }) => {}
-        Ok(Retired {
-            repositories,
-            manifests,
-        }) => tracing::info!("retired {manifests} manifests of {repositories} repositories"),
-        Err(error) => tracing::warn!("not all that may go was retired: {}", chain(&error)),
-    }
-}
-
-/// Copies the database every now and then, for ever.
-fn take_snapshots(
-    settings: &Settings,
-    data: &DataDir,
-    parts: &Parts,
-) -> impl Future<Output = ()> + use<> {
-    let (directory, rule) = (data.snapshots(), settings.config.snapshot);
-    backup::snapshots(parts.rows.clone(), directory, rule, report_taken)
-}
-
-fn report_taken(round: Result<Taken, String>) {
-    match round {
-        Ok(Taken { path, bytes, took }) => tracing::info!(
-            "took the snapshot {} ({}) in {}",
-            path.display(),
-            size(bytes),
-            span(took)
-        ),
-        Err(error) => tracing::error!(
-            "NO SNAPSHOT of the database was taken: {error}; mend that, it is tried again within 15 \
-             minutes"
-        ),
-    }
-}
-
-fn report_mailed(round: Result<Mailed, ProjectsError>) {
-    match round {
-        Ok(Mailed { sent: 0 }) => {}
-        Ok(Mailed { sent }) => tracing::info!("messages left to be carried: {sent}"),
-        Err(error) => tracing::warn!("not all mail was sent: {}", chain(&error)),
     }
 }
 

@@ -2,14 +2,21 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use pierhead::http::HttpOptions;
 
 use crate::cli::Told;
 use crate::config::{Config, Registration};
+use crate::data_dir::DataDir;
 use crate::failure::Failure;
+use crate::net::access::Desk;
+use crate::net::forwarded::Proxies;
+use crate::net::request_id::RequestIds;
+use crate::net::tls::{PairFiles, Tls};
 use crate::provision::Provisioning;
+use crate::watch::Watch;
 
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 5000);
 pub(crate) const DATA: &str = "pierhead-data";
@@ -56,7 +63,13 @@ impl Settings {
         } else {
             told.public_urls
         };
-        check_public_urls(listen, &public_urls)?;
+        check_public_urls(listen, &public_urls, config.tls.is_some())?;
+        if behind_a_proxy(listen, &public_urls, &config) && config.trusted_proxies.is_empty() {
+            tracing::warn!(
+                "every client counts as the one proxy, so that wrong passwords of one lock out all; \
+                 name the proxy's address, such as trusted_proxies = [\"127.0.0.1\"]"
+            );
+        }
         let provisioning = match told.provision.or_else(|| config.provision.take()) {
             Some(path) => Some(Provisioning::read(&path)?),
             None => None,
@@ -82,8 +95,59 @@ impl Settings {
     pub(crate) fn url(&self, at: SocketAddr) -> String {
         match self.public_urls.first() {
             Some(url) => url.trim_end_matches('/').to_owned(),
-            None => format!("http://{at}"),
+            None => format!("{}://{at}", self.scheme()),
         }
+    }
+
+    fn scheme(&self) -> &'static str {
+        match self.config.tls {
+            Some(_) => "https",
+            None => "http",
+        }
+    }
+
+    /// What connections are secured with, if they are.
+    ///
+    /// # Errors
+    /// When the certificate or its key cannot be used.
+    pub(crate) fn tls(&self, watch: &Arc<Watch>) -> Result<Option<Arc<Tls>>, Failure> {
+        let Some(tls) = &self.config.tls else {
+            return Ok(None);
+        };
+        let files = PairFiles {
+            certificate: tls.certificate.clone(),
+            key: tls.key.clone(),
+        };
+        let own = vec![self.url(self.listen)];
+        let urls = if self.public_urls.is_empty() {
+            &own
+        } else {
+            &self.public_urls
+        };
+        let secured = urls.iter().filter(|url| url.starts_with("https://"));
+        let names = secured.map(|url| name_of(host_of(url)).to_owned());
+        Tls::open(files, names.collect(), Arc::clone(watch)).map(Some)
+    }
+
+    /// Where messages wait to be carried, if any are sent.
+    pub(crate) fn mail(&self, data: &DataDir) -> Option<PathBuf> {
+        let mail = self.config.mail.as_ref()?;
+        Some(mail.directory.clone().unwrap_or_else(|| data.mail()))
+    }
+
+    /// What is done with every request.
+    ///
+    /// # Errors
+    /// When the system has no random numbers.
+    pub(crate) fn desk(&self, watch: Arc<Watch>) -> Result<Desk, Failure> {
+        let ids = RequestIds::new()
+            .map_err(|error| Failure::because("the system has no random numbers", &error))?;
+        Ok(Desk {
+            watch,
+            proxies: Proxies::new(self.config.trusted_proxies.clone()),
+            ids,
+            log_requests: self.config.log.requests,
+        })
     }
 
     /// Host and port of every public URL.
@@ -120,7 +184,7 @@ impl Settings {
         let refused = |error: pierhead::http::OptionsError| Failure::told(error.to_string());
         let mut options = HttpOptions::default()
             .with_service(&self.service(at))
-            .and_then(|options| options.with_fallback_url(&format!("http://{at}")))
+            .and_then(|options| options.with_fallback_url(&format!("{}://{at}", self.scheme())))
             .map_err(refused)?
             .with_idle_timeout(self.config.limits.body_idle_timeout.0)
             .with_denied_hint(
@@ -134,9 +198,25 @@ impl Settings {
     }
 }
 
+/// Whether something else must bring clients here: nobody but this machine reaches where it listens,
+/// and others are told to come.
+fn behind_a_proxy(listen: SocketAddr, urls: &[String], config: &Config) -> bool {
+    let others = urls.iter().any(|url| !is_here(url));
+    listen.ip().to_canonical().is_loopback() && others && config.tls.is_none()
+}
+
 /// Host and port of a URL.
 pub(crate) fn host_of(url: &str) -> &str {
     url.split_once("://").map_or(url, |(_, host)| host)
+}
+
+/// A host without its port.
+fn name_of(host: &str) -> &str {
+    let host = host.trim_end_matches('/');
+    match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    }
 }
 
 /// Whether a URL means this machine whoever reads it.
@@ -150,7 +230,7 @@ fn is_here(url: &str) -> bool {
 
 /// Clients are sent from one request to the next by URL, so whoever can be reached from elsewhere
 /// must be told its own.
-fn check_public_urls(listen: SocketAddr, urls: &[String]) -> Result<(), Failure> {
+fn check_public_urls(listen: SocketAddr, urls: &[String], tls: bool) -> Result<(), Failure> {
     if urls.is_empty() && !listen.ip().to_canonical().is_loopback() {
         return Err(Failure::told(format!(
             "{listen} can be reached from other machines, and clients there must be told where to \
@@ -159,10 +239,12 @@ fn check_public_urls(listen: SocketAddr, urls: &[String]) -> Result<(), Failure>
         )));
     }
     for url in urls {
-        if url.starts_with("http://") && !is_here(url) {
+        if url.starts_with("http://") && tls {
+            tracing::warn!("{url} does not lead here, where TLS is spoken; write https://");
+        } else if url.starts_with("http://") && !is_here(url) {
             tracing::warn!(
-                "passwords and tokens cross the network in the clear under {url}; put a reverse \
-                 proxy with TLS in front"
+                "passwords and tokens cross the network in the clear under {url}; give the server a \
+                 certificate ([tls]), or put a reverse proxy with TLS in front"
             );
         }
     }

@@ -34,3 +34,24 @@ impl Signals {
         }
     }
 }
+
+/// Requests to read again what may have changed (SIGHUP).
+#[derive(Debug)]
+pub(crate) struct Hangups(Signal);
+
+impl Hangups {
+    /// Listens from now on; the process no longer ends by the signal.
+    ///
+    /// # Errors
+    /// When the operating system does not let it.
+    pub(crate) fn listen() -> Result<Self, Failure> {
+        signal(SignalKind::hangup())
+            .map(Self)
+            .map_err(|error| Failure::because("signals cannot be received", &error))
+    }
+
+    /// Returns at the next one. Cancel-safe.
+    pub(crate) async fn next(&mut self) {
+        self.0.recv().await;
+    }
+}

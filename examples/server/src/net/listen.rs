@@ -8,7 +8,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use crate::failure::Failure;
 
 /// Connections that the kernel keeps while we are busy.
-const BACKLOG: u32 = 1024;
+pub(crate) const BACKLOG: u32 = 1024;
 
 /// How many ports after the wanted one are tried for a free one to suggest.
 const NEIGHBOURS: u16 = 20;
@@ -52,7 +52,11 @@ impl Claim {
     }
 }
 
-fn bind(at: SocketAddr) -> io::Result<TcpSocket> {
+/// A socket at an address.
+///
+/// # Errors
+/// When that is not to be had.
+pub(crate) fn bind(at: SocketAddr) -> io::Result<TcpSocket> {
     let socket = if at.is_ipv4() {
         TcpSocket::new_v4()
     } else {

@@ -13,7 +13,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, watch};
 
-use crate::access::Busy;
+use super::access::Busy;
+use crate::watch::Watch;
 
 /// The most that is read at once, in bytes.
 pub(crate) const LARGEST: usize = 512 * 1024;
@@ -49,6 +50,7 @@ pub(crate) struct Stream {
     tcp: TcpStream,
     places: Places,
     busy: watch::Sender<usize>,
+    watch: Arc<Watch>,
     /// While the client has not taken all that was to be written: what is served lets go of an
     /// answer once it is in a buffer.
     owing: Option<Busy>,
@@ -56,13 +58,29 @@ pub(crate) struct Stream {
 
 impl Stream {
     /// What is owed to the client is counted in `busy`.
-    pub(crate) fn new(tcp: TcpStream, places: Places, busy: watch::Sender<usize>) -> Self {
+    pub(crate) fn new(
+        tcp: TcpStream,
+        places: Places,
+        busy: watch::Sender<usize>,
+        watch: Arc<Watch>,
+    ) -> Self {
         Self {
             tcp,
             places,
             busy,
+            watch,
             owing: None,
         }
+    }
+
+    /// What may be read at once now, in bytes.
+    pub(crate) fn piece(&self) -> usize {
+        piece(self.places.taken())
+    }
+
+    /// Whether there is something to read.
+    pub(crate) fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.tcp.poll_read_ready(cx)
     }
 
     fn wrote(&mut self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
@@ -70,6 +88,9 @@ impl Stream {
             Poll::Pending if self.owing.is_none() => self.owing = Some(Busy::begin(&self.busy)),
             Poll::Pending => {}
             Poll::Ready(_) => self.owing = None,
+        }
+        if let Poll::Ready(Ok(length)) = &written {
+            self.watch.figures.sent.add(*length as u64);
         }
         written
     }
@@ -87,15 +108,12 @@ impl AsyncRead for Stream {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        let piece = piece(this.places.taken());
-        let tcp = Pin::new(&mut this.tcp);
-        if buffer.remaining() <= piece {
-            return tcp.poll_read(cx, buffer);
-        }
+        let piece = this.piece().min(buffer.remaining());
         let mut part = ReadBuf::new(buffer.initialize_unfilled_to(piece));
-        let read = tcp.poll_read(cx, &mut part);
+        let read = Pin::new(&mut this.tcp).poll_read(cx, &mut part);
         let length = part.filled().len();
         buffer.advance(length);
+        this.watch.figures.received.add(length as u64);
         read
     }
 }
@@ -161,8 +179,9 @@ mod tests {
         let mut client = TcpStream::connect(at).await.expect("it listens");
         let (tcp, _) = listener.accept().await.expect("a client");
         let places = Places::new(600);
+        let watch = Arc::new(Watch::new());
         let _taken = places.free.acquire_many(600).await;
-        let mut stream = Stream::new(tcp, places.clone(), watch::Sender::new(0));
+        let mut stream = Stream::new(tcp, places.clone(), watch::Sender::new(0), watch);
         let sent: Vec<u8> = (0..100_000_u32)
             .map(|number| (number % 251) as u8)
             .collect();

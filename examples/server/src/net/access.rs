@@ -4,6 +4,7 @@ use std::error::Error;
 use std::future::Future;
 use std::net::IpAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
@@ -18,14 +19,31 @@ use pierhead::registry::Peer;
 use pierhead::rest::{self, RestService};
 use tokio::sync::watch;
 use tower_service::Service as _;
+use tracing::Instrument as _;
 
+use super::forwarded::Proxies;
+use super::request_id::{REQUEST_ID, RequestId, RequestIds};
 use crate::failure::chain;
+use crate::watch::Watch;
+use crate::watch::figures::{Answered, Kind};
+use crate::watch::health::Health;
 
-/// What is served: the registry, and what manages it.
+/// What is served: the registry, what manages it, and whether it is well.
 #[derive(Clone, Debug)]
 pub(crate) struct Services {
     pub(crate) registry: RegistryService,
     pub(crate) rest: RestService,
+    pub(crate) health: Health,
+}
+
+/// What is done with every request besides.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    pub(crate) watch: Arc<Watch>,
+    pub(crate) proxies: Proxies,
+    pub(crate) ids: RequestIds,
+    /// Whether every request is worth a line.
+    pub(crate) log_requests: bool,
 }
 
 impl Services {
@@ -33,6 +51,10 @@ impl Services {
         // No registry's client asks at the root. The platform's clients are told that their pages are
         // there, and look before anything else.
         let path = request.uri().path();
+        if Health::serves(path) {
+            let answer = self.health.answer(request.method(), path).await;
+            return answer.map(Either::Right);
+        }
         let answer = if path == "/" || RestService::serves(path) {
             let answer = self.rest.call(request).await;
             answer.map(|answer| answer.map(Either::Right))
@@ -55,6 +77,7 @@ type Content = Either<ResponseBody, Full<Bytes>>;
 #[derive(Clone, Debug)]
 pub(crate) struct Access {
     services: Services,
+    desk: Arc<Desk>,
     peer: IpAddr,
     busy: watch::Sender<usize>,
 }
@@ -77,11 +100,33 @@ impl Drop for Busy {
     }
 }
 
+/// The same for the figures.
+#[derive(Debug)]
+struct UnderWay {
+    desk: Arc<Desk>,
+    kind: Kind,
+}
+
+impl UnderWay {
+    fn begin(desk: &Arc<Desk>, kind: Kind) -> Self {
+        desk.watch.figures.began(kind);
+        let desk = Arc::clone(desk);
+        Self { desk, kind }
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.desk.watch.figures.ended(self.kind);
+    }
+}
+
 /// An answer's body; its request is under way until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Answer {
     body: Content,
     _busy: Busy,
+    _under_way: UnderWay,
 }
 
 impl Body for Answer {
@@ -107,6 +152,7 @@ impl Body for Answer {
 /// What is remembered of a request while it is answered.
 struct Seen {
     peer: IpAddr,
+    kind: Kind,
     method: Method,
     uri: Uri,
     signed: bool,
@@ -115,10 +161,11 @@ struct Seen {
 
 impl Access {
     /// For a connection from `peer`.
-    pub(crate) fn new(services: Services, peer: IpAddr) -> Self {
+    pub(crate) fn new(services: Services, desk: Arc<Desk>, peer: IpAddr) -> Self {
         let busy = watch::Sender::new(0);
         Self {
             services,
+            desk,
             peer,
             busy,
         }
@@ -136,21 +183,38 @@ impl Service<Request<Incoming>> for Access {
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        let desk = Arc::clone(&self.desk);
+        let headers = request.headers();
+        let given = desk
+            .proxies
+            .trusts(self.peer)
+            .then(|| RequestId::given(headers));
+        let id = given.flatten().unwrap_or_else(|| desk.ids.next());
         let seen = Seen {
-            peer: self.peer,
+            peer: desk.proxies.peer(self.peer, headers),
+            kind: Kind::of(request.uri().path()),
             method: request.method().clone(),
             uri: request.uri().clone(),
-            signed: request.headers().contains_key(AUTHORIZATION),
+            signed: headers.contains_key(AUTHORIZATION),
             since: Instant::now(),
         };
-        request.extensions_mut().insert(Peer::at(self.peer));
+        request.extensions_mut().insert(Peer::at(seen.peer));
         let busy = Busy::begin(&self.busy);
+        let under_way = UnderWay::begin(&desk, seen.kind);
         let answer = self.services.clone().answer(request);
-        Box::pin(async move {
-            let answer = answer.await;
-            seen.write_down(answer.status(), fault(answer.extensions()));
-            Ok(answer.map(|body| Answer { body, _busy: busy }))
-        })
+        // Of the highest level, so that it is there for whatever is logged.
+        let span = tracing::error_span!("request", %id);
+        let answered = async move {
+            let mut answer = answer.await;
+            seen.write_down(&desk, &answer);
+            answer.headers_mut().insert(REQUEST_ID, id.into_value());
+            Ok(answer.map(|body| Answer {
+                body,
+                _busy: busy,
+                _under_way: under_way,
+            }))
+        };
+        Box::pin(answered.instrument(span))
     }
 }
 
@@ -167,21 +231,36 @@ fn fault(of: &Extensions) -> Option<&(dyn Error + 'static)> {
 }
 
 impl Seen {
-    fn write_down(&self, status: StatusCode, fault: Option<&(dyn Error + 'static)>) {
+    fn write_down(&self, desk: &Desk, answer: &Response<Content>) {
         let Self {
             peer, method, uri, ..
         } = self;
+        let (status, took) = (answer.status(), self.since.elapsed());
+        let answered = Answered {
+            method,
+            status,
+            signed: self.signed,
+            took,
+        };
+        desk.watch.figures.answered(self.kind, answered);
         let (path, number) = (uri.path(), status.as_u16());
-        match meaning(status, self.signed) {
+        let meaning = match self.kind {
+            // Whoever asks is told, every few seconds.
+            Kind::Health => Meaning::Usual,
+            _ => meaning(status, self.signed),
+        };
+        match meaning {
             Meaning::Fault => {
-                let why = fault.map_or_else(|| "for no known reason".to_owned(), chain);
+                let why = fault(answer.extensions());
+                let why = why.map_or_else(|| "for no known reason".to_owned(), chain);
                 tracing::error!(%peer, "could not answer {method} {path}: {number}, {why}");
             }
             Meaning::Refusal => tracing::info!(%peer, "refused {method} {path}: {number}"),
-            Meaning::Usual => {
-                let took = self.since.elapsed();
-                tracing::debug!(%peer, ?took, "{method} {path}: {number}");
+            Meaning::Usual if desk.log_requests && self.kind != Kind::Health => {
+                let bytes = answer.body().size_hint().lower();
+                tracing::info!(%peer, bytes, ?took, "{method} {path}: {number}");
             }
+            Meaning::Usual => tracing::debug!(%peer, ?took, "{method} {path}: {number}"),
         }
     }
 }

@@ -1,0 +1,19 @@
+//! From a socket to an answer: who may connect, in what they speak, and what is written down of it.
+//!
+//! - `listen`, `files`: the address, and how many connections fit.
+//! - `connection`, `stream`: connections and their bytes, each within bounds.
+//! - `tls`, `certificate`, `wire`: bytes that nobody else reads.
+//! - `speak`: HTTP in the version that the client has chosen.
+//! - `access`: requests; `forwarded`: whom they come from; `request_id`: what they are called.
+
+pub(crate) mod access;
+mod certificate;
+pub(crate) mod connection;
+pub(crate) mod files;
+pub(crate) mod forwarded;
+pub(crate) mod listen;
+pub(crate) mod request_id;
+mod speak;
+pub(crate) mod stream;
+pub(crate) mod tls;
+mod wire;

@@ -1,0 +1,108 @@
+//! What the operating system knows of the process and of its disk.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::data_dir::DataDir;
+
+/// Where to look.
+#[derive(Clone, Debug)]
+pub(crate) struct Places {
+    pub(crate) data: PathBuf,
+    pub(crate) database: PathBuf,
+    /// Where messages wait, if any are sent.
+    pub(crate) mail: Option<PathBuf>,
+}
+
+impl Places {
+    /// Those of a data directory.
+    pub(crate) fn of(data: &DataDir, mail: Option<PathBuf>) -> Self {
+        Self {
+            data: data.path().to_owned(),
+            database: data.database(),
+            mail,
+        }
+    }
+}
+
+/// What was seen; what could not be is missing.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Machine {
+    pub(super) database: Option<u64>,
+    pub(super) log: Option<u64>,
+    pub(super) free: Option<u64>,
+    pub(super) disk: Option<u64>,
+    pub(super) mail: Option<u64>,
+    pub(super) resident: Option<u64>,
+    pub(super) files: Option<u64>,
+}
+
+impl Machine {
+    /// Looks, which may wait for a disk.
+    pub(super) fn look(at: &Places) -> Self {
+        let length = |path: &Path| fs::metadata(path).ok().map(|found| found.len());
+        let disk = rustix::fs::statvfs(&at.data).ok();
+        let bytes = |blocks: u64, of: u64| blocks.saturating_mul(of);
+        Self {
+            database: length(&at.database),
+            log: length(&at.database.with_extension("db-wal")),
+            free: disk
+                .as_ref()
+                .map(|disk| bytes(disk.f_bavail, disk.f_frsize)),
+            disk: disk
+                .as_ref()
+                .map(|disk| bytes(disk.f_blocks, disk.f_frsize)),
+            mail: at.mail.as_deref().and_then(messages),
+            resident: resident(),
+            files: entries(Path::new("/proc/self/fd")),
+        }
+    }
+}
+
+fn entries(folder: &Path) -> Option<u64> {
+    Some(fs::read_dir(folder).ok()?.count() as u64)
+}
+
+fn messages(folder: &Path) -> Option<u64> {
+    let found = fs::read_dir(folder).ok()?.flatten();
+    let whole = found.filter(|entry| entry.path().extension() == Some("eml".as_ref()));
+    Some(whole.count() as u64)
+}
+
+/// The second figure of `/proc/self/statm`, which counts pages.
+fn resident() -> Option<u64> {
+    let text = fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: u64 = text.split(' ').nth(1)?.parse().ok()?;
+    Some(pages.saturating_mul(rustix::param::page_size() as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_there_is_seen_and_what_is_not_is_missing() {
+        let scratch = tempfile::tempdir().expect("a scratch directory");
+        let at = |name: &str| scratch.path().join(name);
+        fs::write(at("metadata.db"), [0; 100]).expect("a scratch file");
+        fs::write(at("1.eml"), "").expect("a scratch file");
+        fs::write(at("2.partial"), "").expect("a scratch file");
+        let places = Places {
+            data: scratch.path().to_owned(),
+            database: at("metadata.db"),
+            mail: Some(scratch.path().to_owned()),
+        };
+        let seen = Machine::look(&places);
+        assert_eq!((seen.database, seen.log), (Some(100), None));
+        assert_eq!(seen.mail, Some(1));
+        assert!(seen.free <= seen.disk && seen.disk > Some(0), "{seen:?}");
+        assert!(seen.resident > Some(1 << 20), "{seen:?}");
+        assert!(seen.files > Some(2), "{seen:?}");
+        let nowhere = Machine::look(&Places {
+            data: at("none"),
+            database: at("none"),
+            mail: None,
+        });
+        assert_eq!((nowhere.free, nowhere.database), (None, None));
+    }
+}
