@@ -9,6 +9,7 @@ use std::process::ExitCode;
 pub(crate) struct Failure {
     kind: Kind,
     message: String,
+    status: Option<u16>,
 }
 
 /// What an exit status tells a script.
@@ -26,6 +27,7 @@ impl Failure {
         Self {
             kind: Kind::Told,
             message: message.into(),
+            status: None,
         }
     }
 
@@ -34,7 +36,21 @@ impl Failure {
         Self {
             kind: Kind::Happened,
             message: message.into(),
+            status: None,
         }
+    }
+
+    /// A server that was asked refused, with this HTTP status.
+    pub(crate) fn answered(status: u16, message: impl Into<String>) -> Self {
+        Self {
+            status: Some(status),
+            ..Self::happened(message)
+        }
+    }
+
+    /// The HTTP status with which a server refused, if that is what happened.
+    pub(crate) fn status(&self) -> Option<u16> {
+        self.status
     }
 
     /// Something went wrong because of `source`.

@@ -89,6 +89,19 @@ impl Api {
         self.ask(Method::POST, path, Some(body))
     }
 
+    pub(crate) fn put(&self, path: &str, body: Option<&Value>) -> Result<Value, Failure> {
+        self.ask(Method::PUT, path, body)
+    }
+
+    pub(crate) fn delete(&self, path: &str, body: Option<&Value>) -> Result<Value, Failure> {
+        self.ask(Method::DELETE, path, body)
+    }
+
+    /// The server's URL.
+    pub(crate) fn url(&self) -> &str {
+        &self.base
+    }
+
     fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, Failure> {
         let base = &self.base;
         let mut request = Request::builder()
@@ -128,7 +141,8 @@ impl Api {
             Ok(document) => match document["reason"].as_str() {
                 Some(reason) => {
                     let reason = plain(reason);
-                    Err(Failure::happened(format!("{base} says: {reason}")))
+                    let message = format!("{base} says: {reason}");
+                    Err(Failure::answered(status.as_u16(), message))
                 }
                 None => Err(self.strange(&format!("answered {status}"))),
             },

@@ -1,6 +1,8 @@
 //! Commands that ask a running server over its management API.
 
+mod answers;
 mod api;
+mod names;
 mod table;
 mod tags;
 
