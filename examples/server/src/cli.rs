@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::client::TagsArgs;
+use crate::client::{ProjectArgs, ShareArgs, TagsArgs, TeamArgs, TrashArgs, UserArgs};
 use crate::reset_password::ResetArgs;
 
 /// What is to be done.
@@ -19,6 +19,16 @@ pub(crate) enum Command {
     ResetPassword(ResetArgs),
     /// Ask a server about the tags of a repository.
     Tags(TagsArgs),
+    /// Ask it for, or change, accounts,
+    User(UserArgs),
+    /// teams,
+    Team(TeamArgs),
+    /// projects,
+    Project(ProjectArgs),
+    /// sharing settings,
+    Share(ShareArgs),
+    /// or the trash can.
+    Trash(TrashArgs),
 }
 
 /// A private Docker and OCI registry.
@@ -46,6 +56,16 @@ enum Word {
     ResetPassword(ResetArgs),
     /// List the tags of a repository, or every push of them; take former versions away
     Tags(TagsArgs),
+    /// Make, show and change accounts; invite people
+    User(UserArgs),
+    /// Make, show and change teams
+    Team(TeamArgs),
+    /// Make, show and change projects
+    Project(ProjectArgs),
+    /// Show and change who may do what, in a project or a repository
+    Share(ShareArgs),
+    /// Put projects and repositories into the trash can, and take them out
+    Trash(TrashArgs),
 }
 
 /// What the command line says of serving. It wins over the configuration file.
@@ -81,6 +101,11 @@ impl From<Line> for Command {
             Some(Word::HashPassword) => Self::HashPassword,
             Some(Word::ResetPassword(args)) => Self::ResetPassword(args),
             Some(Word::Tags(args)) => Self::Tags(args),
+            Some(Word::User(args)) => Self::User(args),
+            Some(Word::Team(args)) => Self::Team(args),
+            Some(Word::Project(args)) => Self::Project(args),
+            Some(Word::Share(args)) => Self::Share(args),
+            Some(Word::Trash(args)) => Self::Trash(args),
             Some(Word::Serve(told)) => Self::Serve(told),
             None => Self::Serve(line.told),
         }
@@ -139,6 +164,16 @@ mod tests {
             ("tags a/b --history --prune --newest 1", "cannot be used"),
             ("tags a/b --prune --younger-than 90", "write it as"),
             ("tags a/b --tag v1", "--history"),
+            ("user", "Usage: pierhead user <COMMAND>"),
+            ("user create", "<NAME>"),
+            ("user certify", "<NAME>..."),
+            ("user invite --expires soon", "write it as"),
+            ("user uninvite me", "invalid value 'me'"),
+            ("team add readers", "<USER>..."),
+            ("project rename syn1", "<TEXT>"),
+            ("share set syn1 ben", "<WHO LEVEL>"),
+            ("share remove syn1", "<WHO>..."),
+            ("trash purge", "<NAME>..."),
             ("srve", "unrecognized subcommand 'srve'"),
             ("hash-password secret", "unexpected argument 'secret'"),
             ("--data a --data b", "cannot be used multiple times"),

@@ -46,6 +46,11 @@ fn main() -> ExitCode {
         cli::Command::HashPassword => credentials::hash_password(),
         cli::Command::ResetPassword(args) => reset_password::reset_password(args),
         cli::Command::Tags(args) => client::tags(&args),
+        cli::Command::User(args) => client::user(&args),
+        cli::Command::Team(args) => client::team(&args),
+        cli::Command::Project(args) => client::project(&args),
+        cli::Command::Share(args) => client::share(&args),
+        cli::Command::Trash(args) => client::trash(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -61,13 +61,11 @@ pub(crate) fn by_after(api: &Api, path: &str, member: &str) -> Result<Value, Fai
     loop {
         let mut page = api.get(&format!("{path}?limit={PAGE}{after}"))?;
         all.extend(taken(api, &mut page[member])?);
-        match page["next"].as_str() {
-            Some(next) => after = format!("&after={next}"),
-            None => {
-                page[member] = all.into();
-                return Ok(page);
-            }
-        }
+        let Some(next) = page["next"].as_str() else {
+            page[member] = all.into();
+            return Ok(page);
+        };
+        after = format!("&after={next}");
     }
 }
 

@@ -2,11 +2,24 @@
 
 mod answers;
 mod api;
+mod careful;
+mod invitation;
 mod names;
+mod new_password;
+mod project;
+mod share;
 mod table;
 mod tags;
+mod team;
+mod trash;
+mod user;
 
+pub(crate) use project::{ProjectArgs, project};
+pub(crate) use share::{ShareArgs, share};
 pub(crate) use tags::{TagsArgs, tags};
+pub(crate) use team::{TeamArgs, team};
+pub(crate) use trash::{TrashArgs, trash};
+pub(crate) use user::{UserArgs, user};
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::net::IpAddr;

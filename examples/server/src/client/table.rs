@@ -25,6 +25,16 @@ pub(crate) fn table<const N: usize>(heading: [&str; N], rows: &[[String; N]]) ->
     text
 }
 
+/// What is told of one thing, a line each. What is not known is left out.
+pub(crate) fn facts(facts: &[(&str, String)]) -> String {
+    let told = || facts.iter().filter(|(_, what)| !what.is_empty());
+    let width = told().map(|(name, _)| name.len()).max().unwrap_or_default();
+    let lines: Vec<_> = told()
+        .map(|(name, what)| format!("{name:width$}  {what}\n"))
+        .collect();
+    lines.concat()
+}
+
 /// An amount of bytes: `512 B`, `1.5 KiB`, `12 MiB`.
 pub(crate) fn size(bytes: u64) -> String {
     let mut unit = "B";
@@ -81,6 +91,16 @@ mod tests {
         ];
         let expected = "TAG     SIZE\nv1      1 B\nlatest\n";
         assert_eq!(table(["TAG", "SIZE"], &rows), expected);
+    }
+
+    #[test]
+    fn facts_are_told_below_one_another() {
+        let told = [
+            ("ID", "7".to_owned()),
+            ("E-MAIL", String::new()),
+            ("NAME", "ana".to_owned()),
+        ];
+        assert_eq!(facts(&told), "ID    7\nNAME  ana\n");
     }
 
     #[test]
