@@ -37,6 +37,10 @@ impl Pierhead {
             registry,
             #[cfg(feature = "projects")]
             blobs,
+            #[cfg(feature = "projects")]
+            projects: None,
+            #[cfg(feature = "projects")]
+            observer: None,
             repositories,
             http: HttpOptions::default(),
             #[cfg(feature = "sqlite")]
@@ -109,6 +113,10 @@ pub struct Builder {
     registry: RegistryBuilder,
     #[cfg(feature = "projects")]
     blobs: Arc<dyn BlobStore>,
+    #[cfg(feature = "projects")]
+    projects: Option<pierhead_projects::Projects>,
+    #[cfg(feature = "projects")]
+    observer: Option<Arc<dyn Observer>>,
     repositories: Arc<dyn RepositoryStore>,
     http: HttpOptions,
     #[cfg(feature = "sqlite")]
@@ -157,15 +165,20 @@ impl Builder {
     /// Pierhead's own accounts, permissions and tokens: authenticator, authorizer and token issuer.
     /// They must be kept in the registry's own database.
     #[cfg(feature = "projects")]
-    pub fn projects(self, projects: &pierhead_projects::Projects) -> Self {
+    pub fn projects(mut self, projects: &pierhead_projects::Projects) -> Self {
         projects.read_platforms_from(Arc::clone(&self.blobs));
+        self.projects = Some(projects.clone());
         self.authenticator(projects.authenticator())
             .authorizer(projects.authorizer())
             .token_issuer(projects.token_issuer())
     }
 
-    /// Who hears of what was committed.
+    /// Who hears of what was committed, by the registry and by the projects, if they are joined to it.
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        #[cfg(feature = "projects")]
+        {
+            self.observer = Some(Arc::clone(&observer));
+        }
         self.registry = self.registry.observer(observer);
         self
     }
@@ -203,6 +216,10 @@ impl Builder {
 
     /// Joins everything.
     pub fn build(self) -> Pierhead {
+        #[cfg(feature = "projects")]
+        if let (Some(projects), Some(observer)) = (&self.projects, self.observer) {
+            projects.tell(observer);
+        }
         Pierhead {
             service: RegistryService::new(self.registry.build(), self.http),
             #[cfg(feature = "sqlite")]
