@@ -29,14 +29,12 @@ pub(crate) struct Session<'a> {
 pub(crate) async fn login(exchange: &Exchange<'_>) -> Answer {
     let sent: Sent = exchange.sent()?;
     let (password, peer) = (Secret::new(sent.password), exchange.peer());
-    let projects = exchange.projects;
-    let life = projects.options().session_life;
-    let expires = projects.clock().now().checked_add(life);
-    let session = projects.login(&sent.username, password, &peer);
+    let expires = session_end(exchange);
+    let session = exchange.projects.login(&sent.username, password, &peer);
     created(&Session {
         access_token: session.await?.expose(),
         accepts_terms_of_use: true,
-        expires: expires.map(Time),
+        expires,
     })
 }
 
@@ -45,4 +43,11 @@ pub(crate) async fn logout(exchange: &Exchange<'_>) -> Answer {
     let actor = exchange.actor().await?;
     exchange.projects.logout(&actor).await?;
     Ok(done())
+}
+
+/// When a session ends that begins now.
+pub(crate) fn session_end(exchange: &Exchange<'_>) -> Option<Time> {
+    let projects = exchange.projects;
+    let life = projects.options().session_life;
+    projects.clock().now().checked_add(life).map(Time)
 }

@@ -3,9 +3,11 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use crate::client::{ProjectArgs, ShareArgs, TagsArgs, TeamArgs, TrashArgs, UserArgs};
+use crate::client;
+use crate::completion::CompletionArgs;
 use crate::reset_password::ResetArgs;
 
 /// What is to be done.
@@ -17,18 +19,10 @@ pub(crate) enum Command {
     HashPassword,
     /// Set a password in a data directory that no server uses.
     ResetPassword(ResetArgs),
-    /// Ask a server about the tags of a repository.
-    Tags(TagsArgs),
-    /// Ask it for, or change, accounts,
-    User(UserArgs),
-    /// teams,
-    Team(TeamArgs),
-    /// projects,
-    Project(ProjectArgs),
-    /// sharing settings,
-    Share(ShareArgs),
-    /// or the trash can.
-    Trash(TrashArgs),
+    /// Write what a shell needs to complete command lines.
+    Completion(CompletionArgs),
+    /// Ask a running server.
+    Client(client::Command),
 }
 
 /// A private Docker and OCI registry.
@@ -54,19 +48,24 @@ enum Word {
     HashPassword,
     /// Set the password of an account that nobody else can help, with the server stopped
     ResetPassword(ResetArgs),
-    /// List the tags of a repository, or every push of them; take former versions away
-    Tags(TagsArgs),
-    /// Make, show and change accounts; invite people
-    User(UserArgs),
-    /// Make, show and change teams
-    Team(TeamArgs),
-    /// Make, show and change projects
-    Project(ProjectArgs),
-    /// Show and change who may do what, in a project or a repository
-    Share(ShareArgs),
-    /// Put projects and repositories into the trash can, and take them out
-    Trash(TrashArgs),
+    /// Write a script that completes command lines in a shell
+    Completion(CompletionArgs),
+    #[command(flatten)]
+    Client(client::Command),
 }
+
+/// Which commands are for what, as the help shows them. Whatever stands in none of these asks a
+/// server.
+const GROUPS: [(&str, &[&str]); 3] = [
+    ("Serving", &["serve"]),
+    (ASKING, &[]),
+    (
+        "On this machine",
+        &["hash-password", "reset-password", "completion"],
+    ),
+];
+
+const ASKING: &str = "Asking a server";
 
 /// What the command line says of serving. It wins over the configuration file.
 #[derive(Args, Clone, Debug, Default)]
@@ -92,7 +91,55 @@ pub(crate) struct Told {
 /// Reads the command line. Help, the version and mistakes end the process here, mistakes with
 /// status 2.
 pub(crate) fn read() -> Command {
-    Line::parse().into()
+    parse(std::env::args_os()).unwrap_or_else(|error| error.exit())
+}
+
+fn parse<W>(words: impl IntoIterator<Item = W>) -> Result<Command, clap::Error>
+where
+    W: Into<std::ffi::OsString> + Clone,
+{
+    let found = line().try_get_matches_from(words).map_err(with_tip)?;
+    Line::from_arg_matches(&found).map(Command::from)
+}
+
+/// The command line, with the commands in groups.
+pub(crate) fn line() -> clap::Command {
+    let line = Line::command();
+    let mut help = String::from("{about-with-newline}\n{usage-heading} {usage}\n");
+    for (heading, _) in GROUPS {
+        help.push_str(&format!("\n{heading}:\n"));
+        for command in line.get_subcommands() {
+            if group_of(command.get_name()) == heading {
+                let about = command.get_about().map(ToString::to_string);
+                let about = about.unwrap_or_default();
+                help.push_str(&format!("  {:<15}{about}\n", command.get_name()));
+            }
+        }
+    }
+    help.push_str("  help           Say more about a command\n\nOptions:\n{options}{after-help}");
+    line.help_template(help)
+}
+
+fn group_of(command: &str) -> &'static str {
+    let group = GROUPS.iter().find(|(_, names)| names.contains(&command));
+    group.map_or(ASKING, |(heading, _)| heading)
+}
+
+/// Whoever types `pierhead tags syn101/tools` means one of its commands.
+fn with_tip(mut error: clap::Error) -> clap::Error {
+    let typed = match error.get(ContextKind::InvalidSubcommand) {
+        Some(ContextValue::String(typed)) if typed.contains('/') => typed.clone(),
+        _ => return error,
+    };
+    let usage = error.get(ContextKind::Usage).map(ToString::to_string);
+    if error.kind() == ErrorKind::InvalidSubcommand
+        && usage.is_some_and(|usage| usage.contains("pierhead tags"))
+    {
+        let tip = format!("to list the tags, type: pierhead tags list {typed}");
+        let tips = ContextValue::StyledStrs(vec![tip.into()]);
+        error.insert(ContextKind::Suggested, tips);
+    }
+    error
 }
 
 impl From<Line> for Command {
@@ -100,12 +147,8 @@ impl From<Line> for Command {
         match line.command {
             Some(Word::HashPassword) => Self::HashPassword,
             Some(Word::ResetPassword(args)) => Self::ResetPassword(args),
-            Some(Word::Tags(args)) => Self::Tags(args),
-            Some(Word::User(args)) => Self::User(args),
-            Some(Word::Team(args)) => Self::Team(args),
-            Some(Word::Project(args)) => Self::Project(args),
-            Some(Word::Share(args)) => Self::Share(args),
-            Some(Word::Trash(args)) => Self::Trash(args),
+            Some(Word::Completion(args)) => Self::Completion(args),
+            Some(Word::Client(command)) => Self::Client(command),
             Some(Word::Serve(told)) => Self::Serve(told),
             None => Self::Serve(line.told),
         }
@@ -117,8 +160,7 @@ mod tests {
     use super::*;
 
     fn read(line: &str) -> Result<Command, clap::Error> {
-        let words = std::iter::once("pierhead").chain(line.split_whitespace());
-        Line::try_parse_from(words).map(Command::from)
+        parse(std::iter::once("pierhead").chain(line.split_whitespace()))
     }
 
     fn serve(line: &str) -> Told {
@@ -158,12 +200,16 @@ mod tests {
                 "--listen 127.0.0.1:99999",
                 "invalid value '127.0.0.1:99999'",
             ),
-            ("tags", "the following required arguments were not provided"),
-            ("tags a/b --prune", "--newest <COUNT>"),
-            ("tags a/b --newest 1", "--prune"),
-            ("tags a/b --history --prune --newest 1", "cannot be used"),
-            ("tags a/b --prune --younger-than 90", "write it as"),
-            ("tags a/b --tag v1", "--history"),
+            ("tags list", "<NAME>"),
+            ("tags a/b", "type: pierhead tags list a/b"),
+            ("tags prune a/b", "--newest <COUNT>"),
+            ("tags list a/b --newest 1", "unexpected argument"),
+            ("tags prune a/b --younger-than 90", "write it as"),
+            ("tags delete", "<NAME:TAG>"),
+            ("token create ci", "--scope"),
+            ("token create ci --scope push", "possible values: view"),
+            ("explain a/b pul", "\'pull\'"),
+            ("completion tcsh", "possible values: bash"),
             ("user", "Usage: pierhead user <COMMAND>"),
             ("user create", "<NAME>"),
             ("user certify", "<NAME>..."),
@@ -185,6 +231,54 @@ mod tests {
         }
         for line in ["--help", "--version", "serve --help"] {
             assert_eq!(read(line).expect_err(line).exit_code(), 0, "{line}");
+        }
+    }
+
+    #[test]
+    fn the_line_is_one_that_can_be_parsed() {
+        line().debug_assert();
+    }
+
+    #[test]
+    fn help_names_every_command_once_in_its_group() {
+        let help = read("--help").expect_err("help").to_string();
+        let (_, asking) = help.split_once("\nAsking a server:\n").expect("a group");
+        let (asking, here) = asking.split_once("\nOn this machine:\n").expect("another");
+        for command in line().get_subcommands() {
+            let name = command.get_name();
+            let shown = format!("  {name} ");
+            assert_eq!(help.matches(&shown).count(), 1, "{name}: {help}");
+            assert!(command.get_about().is_some(), "{name} says what it does");
+            for (heading, names) in GROUPS {
+                let part = if heading == ASKING { asking } else { here };
+                if names.contains(&name) && heading != "Serving" {
+                    assert!(part.contains(&shown), "{name}: {help}");
+                }
+            }
+        }
+        assert!(asking.contains("  login ") && asking.contains("  tags "));
+    }
+
+    /// Whatever asks a server shows by an example how.
+    #[test]
+    fn every_command_of_a_client_has_an_example() {
+        fn look(command: &clap::Command, path: &str) {
+            let path = format!("{path} {}", command.get_name());
+            if command.has_subcommands() {
+                command.get_subcommands().for_each(|it| look(it, &path));
+            } else {
+                let more = command.get_after_help().map(ToString::to_string);
+                let more = more.unwrap_or_default();
+                assert!(
+                    more.contains(&format!("  {}", path.trim())),
+                    "{path}: {more}"
+                );
+            }
+        }
+        for command in line().get_subcommands() {
+            if group_of(command.get_name()) == ASKING {
+                look(command, "pierhead");
+            }
         }
     }
 }

@@ -11,7 +11,8 @@
 //! - `assemble`: the crates, joined; `serve`: its life from start to stop.
 //! - `listen`, `files`, `connection`, `stream`, `access`: sockets, how many, connections, bytes,
 //!   requests.
-//! - `client`: commands that ask a running server; `reset_password`: one for a stopped one.
+//! - `client`: commands that ask a running server; `reset_password`: one for a stopped one;
+//!   `prompt`: whoever is at the terminal, asked; `completion`: command lines, completed.
 //! - `log`, `banner`, `failure`, `signals`: what it says and hears.
 
 mod access;
@@ -20,6 +21,7 @@ mod assemble;
 mod banner;
 mod cli;
 mod client;
+mod completion;
 mod config;
 mod connection;
 mod credentials;
@@ -30,6 +32,7 @@ mod keys;
 mod listen;
 mod log;
 mod mail;
+mod prompt;
 mod provision;
 mod reset_password;
 mod serve;
@@ -45,12 +48,8 @@ fn main() -> ExitCode {
         cli::Command::Serve(told) => settings::Settings::gather(told).and_then(serve::run),
         cli::Command::HashPassword => credentials::hash_password(),
         cli::Command::ResetPassword(args) => reset_password::reset_password(args),
-        cli::Command::Tags(args) => client::tags(&args),
-        cli::Command::User(args) => client::user(&args),
-        cli::Command::Team(args) => client::team(&args),
-        cli::Command::Project(args) => client::project(&args),
-        cli::Command::Share(args) => client::share(&args),
-        cli::Command::Trash(args) => client::trash(&args),
+        cli::Command::Completion(args) => completion::completion(&args),
+        cli::Command::Client(command) => client::run(&command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

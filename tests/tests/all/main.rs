@@ -9,6 +9,7 @@
 mod architecture;
 mod behaviours;
 mod cases;
+mod commands;
 mod conformance;
 mod containerd;
 mod content;
@@ -26,6 +27,7 @@ mod requests;
 mod resume;
 mod revocation;
 mod scale;
+mod session;
 mod skopeo;
 mod slow;
 mod startup;

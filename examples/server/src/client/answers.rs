@@ -50,6 +50,24 @@ pub(crate) fn by_offset(api: &Api, path: &str) -> Result<Vec<Value>, Failure> {
     }
 }
 
+/// All items of a list that goes on by `before`, the `next` of the page before.
+///
+/// # Errors
+/// When the server cannot be asked, or refuses.
+pub(crate) fn by_before(api: &Api, path: &str) -> Result<Vec<Value>, Failure> {
+    let mut all = Vec::new();
+    let mut before = String::new();
+    loop {
+        let joint = if path.contains('?') { '&' } else { '?' };
+        let mut page = api.get(&format!("{path}{joint}limit={PAGE}{before}"))?;
+        all.extend(taken(api, &mut page["results"])?);
+        match page["next"].as_str() {
+            Some(next) => before = format!("&before={next}"),
+            None => return Ok(all),
+        }
+    }
+}
+
 /// All items of a list that goes on by `after`, the `next` of the page before. The rest of the last
 /// page stays about them.
 ///
@@ -85,7 +103,11 @@ pub(crate) fn by_body(api: &Api, path: &str, mut body: Value) -> Result<Vec<Valu
     }
 }
 
-fn taken(api: &Api, list: &mut Value) -> Result<Vec<Value>, Failure> {
+/// The items of a list, taken out of an answer.
+///
+/// # Errors
+/// When it is none.
+pub(crate) fn taken(api: &Api, list: &mut Value) -> Result<Vec<Value>, Failure> {
     match list.take() {
         Value::Array(items) => Ok(items),
         _ => Err(api.strange("gave no list")),
@@ -95,6 +117,13 @@ fn taken(api: &Api, list: &mut Value) -> Result<Vec<Value>, Failure> {
 /// A text, without what would move a terminal's cursor; nothing where there is none.
 pub(crate) fn shown(value: &Value) -> String {
     plain(value.as_str().unwrap_or_default())
+}
+
+/// The texts of a list.
+pub(crate) fn joined(values: &Value) -> String {
+    let texts = values.as_array().into_iter().flatten();
+    let texts: Vec<&str> = texts.filter_map(Value::as_str).collect();
+    plain(&texts.join(", "))
 }
 
 /// How long ago a time was.

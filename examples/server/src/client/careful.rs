@@ -1,11 +1,10 @@
 //! How commands that change something go about it: they ask first, and try every name.
 
-use std::io::{self, IsTerminal as _};
-
 use clap::Args;
 
 use super::confirm;
 use crate::failure::Failure;
+use crate::prompt;
 
 /// Whether whoever asks is sure.
 #[derive(Args, Clone, Copy, Debug)]
@@ -16,12 +15,17 @@ pub(crate) struct Sure {
 }
 
 impl Sure {
+    /// Whether nobody need be asked.
+    pub(crate) fn is_told(self) -> bool {
+        self.yes
+    }
+
     /// Asks whoever is at the terminal, unless told beforehand.
     ///
     /// # Errors
     /// When the answer is no, or nobody is there to give one.
     pub(crate) fn ask(self, question: &str) -> Result<(), Failure> {
-        if !self.yes && !io::stdin().is_terminal() {
+        if !self.yes && !prompt::somebody_is_there() {
             return Err(Failure::told(format!(
                 "{question} Nobody is at the terminal to say so; add --yes to go on"
             )));

@@ -1,17 +1,16 @@
 //! Passwords that people choose: for an account that is made, and in the place of another.
 
-use std::io::{self, IsTerminal as _};
-
 use clap::Args;
 use pierhead::auth::Secret;
 use serde_json::json;
 
 use super::answers::{print_json, shown};
 use super::api::{Api, plain};
+use super::login::go_on;
 use super::names::{number, user};
 use super::{Asked, print, variable};
-use crate::credentials::read_password;
 use crate::failure::Failure;
+use crate::prompt::{self, somebody_is_there};
 
 /// Whose password is changed.
 #[derive(Args, Clone, Debug)]
@@ -59,12 +58,13 @@ pub(crate) fn change(args: &PasswordArgs) -> Result<(), Failure> {
 fn change_own(args: &PasswordArgs, api: &Api, name: &str) -> Result<serde_json::Value, Failure> {
     let old = own_password(name)?;
     let new = needed(name, args.password_stdin)?;
-    let api = Api::new(api.url())?.login(name, &old)?;
+    let in_person = api.anew().login(name, &old)?;
     let passwords = json!({ "old": old.expose(), "new": new.expose() });
-    let answer = api.post("/pierhead/v1/password", &passwords)?;
-    // Nobody is to see the session that goes on instead, and it is not needed.
+    let answer = in_person.post("/pierhead/v1/password", &passwords)?;
+    // Nobody is to see the session that goes on instead.
     if let Some(session) = answer["accessToken"].as_str() {
-        drop(api.bearing(Secret::from(session)));
+        let until = answer["expires"].as_str().map(str::to_owned);
+        go_on(api, &Secret::from(session), until)?;
     }
     Ok(json!({}))
 }
@@ -77,13 +77,12 @@ pub(crate) fn own_password(name: &str) -> Result<Secret, Failure> {
     if let Some(password) = variable("PIERHEAD_PASSWORD") {
         return Ok(Secret::new(password));
     }
-    if !io::stdin().is_terminal() {
+    if !somebody_is_there() {
         return Err(Failure::told(
             "this needs your present password; set PIERHEAD_PASSWORD to it",
         ));
     }
-    eprint!("present {}", whose(name));
-    read_password().map_err(|error| Failure::because("no password", &error))
+    read(&format!("present password of {}: ", plain(name)))
 }
 
 /// A new password, if one is told.
@@ -91,24 +90,22 @@ pub(crate) fn own_password(name: &str) -> Result<Secret, Failure> {
 /// # Errors
 /// When standard input holds none although it should, and when what is typed twice differs.
 pub(crate) fn chosen(name: &str, from_input: bool) -> Result<Option<Secret>, Failure> {
-    let read = || read_password().map_err(|error| Failure::because("no password", &error));
+    let new = format!("new password of {}: ", plain(name));
     if from_input {
-        let password = read()?;
+        let password = read(&new)?;
         if password.expose().is_empty() {
             return Err(Failure::told("the first line of standard input is empty"));
         }
         return Ok(Some(password));
     }
-    if !io::stdin().is_terminal() {
+    if !somebody_is_there() {
         return Ok(None);
     }
-    eprint!("new {}", whose(name));
-    let password = read()?;
+    let password = read(&new)?;
     if password.expose().is_empty() {
         return Ok(None);
     }
-    eprint!("again, new {}", whose(name));
-    if read()? != password {
+    if read(&format!("again, {new}"))? != password {
         return Err(Failure::happened("the two differ; nothing was changed"));
     }
     Ok(Some(password))
@@ -120,7 +117,6 @@ fn needed(name: &str, from_input: bool) -> Result<Secret, Failure> {
     })
 }
 
-/// Stands before the word that asks.
-fn whose(name: &str) -> String {
-    format!("{}'s ", plain(name))
+fn read(question: &str) -> Result<Secret, Failure> {
+    prompt::hidden(question).map_err(|error| Failure::because("no password", &error))
 }
