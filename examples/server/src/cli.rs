@@ -217,7 +217,7 @@ mod tests {
             ("user uninvite me", "invalid value 'me'"),
             ("team add readers", "<USER>..."),
             ("project rename syn1", "<TEXT>"),
-            ("share set syn1 ben", "<WHO LEVEL>"),
+            ("share set syn1", "<WHO LEVEL>..."),
             ("share remove syn1", "<WHO>..."),
             ("trash purge", "<NAME>..."),
             ("srve", "unrecognized subcommand 'srve'"),

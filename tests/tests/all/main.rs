@@ -6,6 +6,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod administer;
 mod architecture;
 mod behaviours;
 mod cases;

@@ -128,7 +128,8 @@ fn list(args: &List) -> Result<(), Failure> {
         return print_json(&found.into());
     }
     if found.is_empty() {
-        eprintln!("there is nothing in the trash can that you could see");
+        eprintln!("there is nothing in the trash can that you may see");
+        return Ok(());
     }
     let now = SystemTime::now();
     let known = names_in(&api, &found, "deletedByPrincipalId")?;
@@ -167,7 +168,10 @@ fn purge(args: &Purge) -> Result<(), Failure> {
     let there = can(&api)?;
     let (found, end) = each(&typed, |typed| trashed(&there, typed));
     // What is asked about is all or nothing.
-    end?;
+    end.map_err(|error| match typed.len() {
+        1 => error,
+        _ => Failure::happened("nothing was purged; leave out what is not in the trash can"),
+    })?;
     let names: Vec<_> = found.iter().map(|(_, name)| name.as_str()).collect();
     args.sure.ask(&format!(
         "Do away with {} for good? Its tags, their history and all that is in it go; nothing brings \

@@ -74,7 +74,7 @@ struct Set {
     #[arg(value_name = "NAME")]
     name: String,
     /// Whom, and how much: pairs
-    #[arg(value_name = "WHO LEVEL", required = true, num_args = 2..)]
+    #[arg(value_name = "WHO LEVEL", required = true)]
     entries: Vec<String>,
     #[command(flatten)]
     sure: Sure,
@@ -247,10 +247,14 @@ fn local(args: &Show) -> Result<(), Failure> {
     let (api, entity) = found(&args.asked, &args.name)?;
     let list = List::read(&api, &entity.id)?;
     if list.of == entity.id {
-        let name = told(&entity);
+        let typed = if entity.is_project {
+            &entity.id
+        } else {
+            &entity.name
+        };
         return Err(Failure::happened(format!(
-            "{name} has a list of its own; change it with `pierhead share set {}`",
-            args.name
+            "{} has a list of its own; change it with `pierhead share set {typed}`",
+            told(&entity)
         )));
     }
     let path = format!("/repo/v1/entity/{}/acl", entity.id);
