@@ -205,8 +205,8 @@ pub(crate) struct Entity {
 }
 
 impl<'a> Typed<'a> {
-    /// Reads what was typed. A host is one only before an id or a repository: projects may be called
-    /// anything.
+    /// Reads what was typed. A host is one only before `syn101` or `syn101/tools`, because projects may
+    /// be called anything; one that is called by a number is named by its id.
     ///
     /// # Errors
     /// When it is nothing that could have a name, or says more than the name.
@@ -219,7 +219,7 @@ impl<'a> Typed<'a> {
         let read = Repository::read(text);
         let after_host = text.split_once('/').filter(|(host, rest)| {
             let host_like = host.contains(['.', ':']) || host.eq_ignore_ascii_case("localhost");
-            host_like && is_id(rest.split(['/', ':', '@']).next().unwrap_or_default())
+            host_like && is_syn(rest.split(['/', ':', '@']).next().unwrap_or_default())
         });
         let first = text.split(['/', ':', '@']).next().unwrap_or_default();
         let (host, name) = match (read, after_host) {
@@ -250,7 +250,16 @@ impl<'a> Typed<'a> {
             }
             What::Project(name) => project_called(api, name)?,
         };
-        header(api, &id)
+        header(api, &id).map_err(|error| match (self.what, error.status()) {
+            (What::Id(typed), Some(status @ 404)) if is_digits(typed) => Failure::answered(
+                status,
+                format!(
+                    "there is no syn{typed} that you may see; correct the id, which `pierhead \
+                     project list` shows"
+                ),
+            ),
+            _ => error,
+        })
     }
 }
 
@@ -353,6 +362,7 @@ mod tests {
                 What::Project("Mouse: brain @ 12h"),
             ),
             ("a.b/c", None, What::Project("a.b/c")),
+            ("Mouse: brain/2", None, What::Project("Mouse: brain/2")),
             ("library/ubuntu", None, What::Project("library/ubuntu")),
             ("101/tools", None, What::Project("101/tools")),
             ("s\u{fc}n1", None, What::Project("s\u{fc}n1")),
