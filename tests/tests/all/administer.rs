@@ -171,9 +171,14 @@ fn accounts_are_made_shown_changed_and_deleted() {
         ("ben", "user delete dia --yes"),
         ("admin", "user delete dia --yes"),
         ("admin", "user create dia"),
+        ("ben", "project create Left"),
         ("ben", "user delete ben --yes"),
         ("ben", "user show ben"),
         ("admin", "user list"),
+        ("admin", "project unmended"),
+        ("admin", "share set syn1000000 ana administrator"),
+        ("admin", "project unmended"),
+        ("ana", "project list"),
     ]);
     lab.read.expect("user");
 }
@@ -379,6 +384,11 @@ fn sharing_is_shown_set_narrowed_and_inherited_again() {
         ("ana", "share set Genomics ana can-view --yes"),
         ("ana", "share set Genomics ana administrator"),
         ("eve", "share show syn1000000/tools"),
+        ("ben", "project create Own"),
+        ("ben", "project show Own"),
+        ("ben", "share set Own registered can-download --yes"),
+        ("ben", "share set Own ana READ,DELETE eve administrator"),
+        ("ana", "project show Own"),
     ]);
     lab.read.expect("share");
     let list = lab.json("eve", "share show syn1000000/tools");

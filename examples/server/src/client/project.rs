@@ -184,15 +184,18 @@ fn may(held: &Value) -> String {
         ("canDelete", "delete"),
         ("canChangePermissions", "change sharing"),
     ];
-    let held: Vec<_> = words
+    let mut may: Vec<_> = words
         .iter()
         .filter(|(member, _)| held[*member] == true)
         .map(|(_, word)| *word)
         .collect();
-    if held.is_empty() {
+    if held["canCertifiedUserAddChild"] == true && held["canAddChild"] == false {
+        may.push("push new repositories once an operator certifies you");
+    }
+    if may.is_empty() {
         return "nothing".to_owned();
     }
-    held.join(", ")
+    may.join(", ")
 }
 
 fn change(args: &Change, member: &str, said: &str) -> Result<(), Failure> {
@@ -272,4 +275,41 @@ fn entities(api: &Api, heading: &str, found: &[Value]) -> Result<String, Failure
         })
         .collect();
     Ok(table([heading, "ID", "MADE BY", "MADE"], &rows))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_one_may_do_is_said_in_few_words() {
+        for (held, said) in [
+            (json!({}), "nothing"),
+            (json!({ "canView": true, "canDownload": false }), "see"),
+            (
+                json!({ "canView": true, "canAddChild": true, "canCertifiedUserAddChild": true }),
+                "see, push new repositories",
+            ),
+            (
+                json!({ "canView": true, "canAddChild": false, "canCertifiedUserAddChild": true }),
+                "see, push new repositories once an operator certifies you",
+            ),
+        ] {
+            assert_eq!(may(&held), said, "{held}");
+        }
+    }
+
+    #[test]
+    fn what_was_overtaken_is_tried_anew_and_what_was_refused_is_not() {
+        let tried = |status: u16| {
+            let mut tries = 0;
+            let end = again::<()>(|| {
+                tries += 1;
+                Err(Failure::answered(status, "no"))
+            });
+            assert_eq!(end.unwrap_err().status(), Some(status));
+            tries
+        };
+        assert_eq!((tried(412), tried(403)), (TRIES, 1));
+    }
 }

@@ -41,12 +41,12 @@ fn lists_go_on_beyond_a_page() {
     let lab = Lab::with_people();
     let manager = Manager::of(&lab.server.host);
     let operator = &manager.operator;
-    let mut members = "team add crowd".to_owned();
+    let mut members = vec!["team add crowd".to_owned()];
     for number in 0..130 {
         let new = json!({ "name": format!("u{number:03}") });
         let made = manager.ask(&operator.session, "POST", "/pierhead/v1/account", &new);
         made.expect(201);
-        members.push_str(&format!(" u{number:03}"));
+        members.push(format!("u{number:03}"));
     }
     lab.json("admin", "project create Big");
     for number in 0..1_001 {
@@ -63,19 +63,18 @@ fn lists_go_on_beyond_a_page() {
     assert_eq!(count(&lab.json("admin", "user list")), Some(133));
     assert_eq!(count(&lab.json("admin", "user list u1")), Some(30));
     lab.json("admin", "team create crowd");
-    let team = lab.json("admin", &members);
+    let team = lab.json("admin", &members.join(" "));
     assert_eq!(count(&team["members"]), Some(131));
     let shown = lab.json("admin", "project show Big");
     assert_eq!(count(&shown["children"]), Some(1_001));
     let said = lab.ask("admin", &["project", "show", "Big"], "");
     assert!(said.out.contains("quay.io/lab/r1000 "), "{}", said.out);
 
-    let mut put = "trash put".to_owned();
-    let children = shown["children"].as_array().unwrap();
-    for child in &children[..600] {
-        put.push_str(&format!(" {}", child["id"].as_str().unwrap()));
-    }
-    lab.json("admin", &put);
+    let children = shown["children"].as_array().unwrap().iter().take(600);
+    let ids: Vec<_> = children
+        .map(|child| child["id"].as_str().unwrap())
+        .collect();
+    lab.json("admin", &format!("trash put {}", ids.join(" ")));
     assert_eq!(count(&lab.json("admin", "trash list")), Some(600));
     assert_eq!(count(&lab.json("admin", "trash list Big")), Some(600));
 }
