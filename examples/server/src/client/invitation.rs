@@ -1,17 +1,21 @@
-//! `pierhead user invite` and what becomes of invitations.
+//! `pierhead user invite` and `register`: invitations, and the accounts that people make with them.
 
 use std::time::{Duration, SystemTime};
 
 use clap::Args;
+use pierhead::auth::Secret;
 use pierhead::model::{percent_encode, rfc3339};
 use serde_json::{Value, json};
 
 use super::answers::{ago, by_token, print_json, shown};
 use super::careful::each;
 use super::names::{name_of, names_in};
+use super::new_password::needed;
 use super::table::table;
-use super::{Asked, print};
+use super::terminal::say;
+use super::{Asked, print, variable};
 use crate::failure::Failure;
+use crate::prompt::{hidden, somebody_is_there};
 use crate::units::Span;
 
 /// Who is invited, and until when.
@@ -23,6 +27,22 @@ pub(crate) struct Invite {
     /// How long it is good, such as `3d`; at most 90 days [default: 7d]
     #[arg(long, value_name = "AGE", value_parser = span)]
     expires: Option<Duration>,
+    #[command(flatten)]
+    asked: Asked,
+}
+
+/// The account that somebody makes.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Register {
+    /// The user name: letters, digits, `.`, `-`, `_`
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// The e-mail address, where the server asks for one and the invitation has none
+    #[arg(long, value_name = "ADDRESS")]
+    email: Option<String>,
+    /// Read the password from the first line of standard input
+    #[arg(long)]
+    password_stdin: bool,
     #[command(flatten)]
     asked: Asked,
 }
@@ -63,13 +83,47 @@ pub(crate) fn invite(args: &Invite) -> Result<(), Failure> {
         return print_json(&made);
     }
     print(&format!("{}\n", shown(&made["invitation"])))?;
-    eprintln!(
-        "good for one account until {}; it is not shown again. Whoever has it sends it with a name \
-         and a password to {}/pierhead/v1/registration",
+    say(&format!(
+        "good for one account until {}; it is not shown again. Whoever you give it to types: \
+         pierhead user register NAME --url {}",
         shown(&made["expires"]),
         api.url()
-    );
+    ));
     Ok(())
+}
+
+pub(crate) fn register(args: &Register) -> Result<(), Failure> {
+    let (api, _) = args.asked.find(None)?;
+    let mut new = json!({ "name": args.name });
+    if let Some(invitation) = invitation()? {
+        new["invitation"] = invitation.expose().into();
+    }
+    if let Some(email) = &args.email {
+        new["email"] = email.as_str().into();
+    }
+    let password = needed(&args.name, args.password_stdin)?;
+    new["password"] = password.expose().into();
+    let made = api.post("/pierhead/v1/registration", &new)?;
+    if args.asked.json {
+        return print_json(&made);
+    }
+    let (name, id) = (shown(&made["name"]), shown(&made["id"]));
+    print(&format!("{name} is made ({id})\n"))?;
+    say(&format!("log in: pierhead login {}", api.url()));
+    Ok(())
+}
+
+/// The invitation that whoever asks has, if any.
+fn invitation() -> Result<Option<Secret>, Failure> {
+    if let Some(invitation) = variable("PIERHEAD_INVITATION") {
+        return Ok(Some(Secret::new(invitation)));
+    }
+    if !somebody_is_there() {
+        return Ok(None);
+    }
+    let typed = hidden("invitation, if you have one: ")
+        .map_err(|error| Failure::because("no invitation", &error))?;
+    Ok(Some(typed).filter(|typed| !typed.is_empty()))
 }
 
 pub(crate) fn list(args: &Invitations) -> Result<(), Failure> {

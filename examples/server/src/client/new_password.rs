@@ -111,7 +111,11 @@ pub(crate) fn chosen(name: &str, from_input: bool) -> Result<Option<Secret>, Fai
     Ok(Some(password))
 }
 
-fn needed(name: &str, from_input: bool) -> Result<Secret, Failure> {
+/// A new password.
+///
+/// # Errors
+/// As for [`chosen`], and when none is told.
+pub(crate) fn needed(name: &str, from_input: bool) -> Result<Secret, Failure> {
     chosen(name, from_input)?.ok_or_else(|| {
         Failure::told("there is no new password; add --password-stdin and send it, or type one")
     })

@@ -10,6 +10,7 @@ use super::api::Api;
 use super::names::{Entity, Typed, name_of, names_in, principals};
 use super::share::List as SharingList;
 use super::table::{facts, table};
+use super::terminal::say;
 use super::{Asked, print};
 use crate::failure::Failure;
 
@@ -116,7 +117,9 @@ fn create(args: &Create) -> Result<(), Failure> {
     }
     let (name, id) = (shown(&made["name"]), shown(&made["id"]));
     print(&format!("{name} is {id}\n"))?;
-    eprintln!("push to it as {id}/NAME; share it with `pierhead share set {id} WHO LEVEL`");
+    say(&format!(
+        "push to it as {id}/NAME; share it with `pierhead share set {id} WHO LEVEL`"
+    ));
     Ok(())
 }
 

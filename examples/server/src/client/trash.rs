@@ -11,6 +11,7 @@ use super::api::{Api, plain};
 use super::careful::{Sure, each};
 use super::names::{Typed, What, name_of, names_in, one_host};
 use super::table::table;
+use super::terminal::say;
 use super::{Asked, print};
 use crate::failure::Failure;
 
@@ -128,7 +129,7 @@ fn list(args: &List) -> Result<(), Failure> {
         return print_json(&found.into());
     }
     if found.is_empty() {
-        eprintln!("there is nothing in the trash can that you may see");
+        say("there is nothing in the trash can that you may see");
         return Ok(());
     }
     let now = SystemTime::now();

@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 use super::answers::{by_offset, by_token, print_json, shown, yes};
 use super::api::Api;
 use super::careful::{Sure, each};
-use super::invitation::{self, Invitations, Invite, Uninvite};
+use super::invitation::{self, Invitations, Invite, Register, Uninvite};
 use super::names::{Principal, number, user as user_of};
 use super::new_password::{self, PasswordArgs, own_password};
 use super::table::{facts, table};
+use super::terminal::say;
 use super::{Asked, print};
 use crate::failure::Failure;
 
@@ -58,6 +59,12 @@ enum Word {
         Your own needs the present one, in PIERHEAD_PASSWORD or asked at the terminal. It ends all \
         sessions of the account, and leaves personal access tokens alone.")]
     Password(PasswordArgs),
+    /// Make your own account, with an invitation or where the server is open to everybody
+    #[command(
+        after_help = "Example: pierhead user register fay --url https://registry.example.org\n\n\
+        The invitation is taken from PIERHEAD_INVITATION, or asked at the terminal."
+    )]
+    Register(Register),
     /// Invite somebody to make an account (operators)
     #[command(after_help = "Example: pierhead user invite --email fay@example.org --expires 3d")]
     Invite(Invite),
@@ -148,6 +155,7 @@ pub(crate) fn user(args: &UserArgs) -> Result<(), Failure> {
         Word::Disable(args) => switch(args, "disabled", true, "is disabled"),
         Word::Enable(args) => switch(args, "disabled", false, "is in use"),
         Word::Password(args) => new_password::change(args),
+        Word::Register(args) => invitation::register(args),
         Word::Invite(args) => invitation::invite(args),
         Word::Invitations(args) => invitation::list(args),
         Word::Uninvite(args) => invitation::revoke(args),
@@ -177,9 +185,9 @@ fn create(args: &Create) -> Result<(), Failure> {
         print(&format!("{name} is made ({})\n", shown(&made["id"])))?;
     }
     if password.is_none() {
-        eprintln!(
+        say(&format!(
             "{name} has no password and cannot sign in; give one with `pierhead user password {name}`"
-        );
+        ));
     }
     Ok(())
 }

@@ -13,6 +13,7 @@ use super::api::Api;
 use super::careful::Sure;
 use super::names::{Entity, Typed, header, principal, principals};
 use super::project::again;
+use super::terminal::say;
 use super::{Asked, print};
 use crate::failure::Failure;
 use list::level;
@@ -295,7 +296,7 @@ fn inherit(args: &Inherit) -> Result<(), Failure> {
         let ids = before.entries().chain(project.entries());
         let known = principals(&api, ids.map(|(id, _)| id))?;
         if let Some(changes) = before.changes(project, &known) {
-            eprint!("{changes}");
+            say(changes.trim_end());
         }
         for warning in warn::warnings(&api, &before, project)? {
             question = format!("{warning} {question}");
