@@ -208,8 +208,8 @@ fn whoever_deletes_at_a_terminal_is_asked() {
     let ana = by("ana", &server);
     let question = "Delete syn101/tools:v1? [y/N] ";
     for (answer, shown) in [
-        ("n\n", "nothing was deleted"),
-        ("\n", "nothing was deleted"),
+        ("n\n", "nothing was changed"),
+        ("\n", "nothing was changed"),
         ("y\n", "deleted syn101/tools:v1"),
     ] {
         let mut terminal = ana.terminal("pierhead tags delete syn101/tools:v1");
