@@ -42,12 +42,12 @@ impl Said {
 
     /// For a transcript: both streams, and the exit status unless it is 0.
     pub fn output(&self) -> Output {
-        let mut text = format!("{}{}", self.out, self.err);
-        match self.status {
-            Some(0) => {}
-            Some(status) => text += &format!("exit status {status}\n"),
-            None => text += "ended by a signal\n",
-        }
+        let end = match self.status {
+            Some(0) => String::new(),
+            Some(status) => format!("exit status {status}\n"),
+            None => "ended by a signal\n".to_owned(),
+        };
+        let text = format!("{}{}{end}", self.out, self.err);
         Output {
             ok: self.status == Some(0),
             text,

@@ -35,10 +35,11 @@ pub(crate) fn hidden(question: &str) -> io::Result<Secret> {
     if !stdin.is_terminal() {
         return first_line(&mut stdin.lock());
     }
-    eprint!("{question}");
-    io::stderr().flush()?;
     let typed = {
+        // Whoever reads the question may type at once.
         let _quiet = Quiet::begin(&stdin)?;
+        eprint!("{question}");
+        io::stderr().flush()?;
         typed(&mut stdin.lock())
     };
     eprintln!();

@@ -2,8 +2,6 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::thread;
-use std::time::Duration;
 
 use pierhead_tests::{ANA_PASSWORD, Api, LAB, Server, ServerOptions, Shell, Transcript, free_port};
 use serde_json::{Value, json};
@@ -212,10 +210,48 @@ fn a_session_goes_to_no_server_but_its_own() {
         "--url",
         &format!("http://{}", one.host),
     ]);
-    assert!(refused.expect(2).err.contains("and --url another server"));
+    assert!(
+        refused
+            .expect(2)
+            .err
+            .contains("and --url or PIERHEAD_URL another server")
+    );
     shell.run(&["logout", &other.host]).expect(0);
     assert_eq!(who(&shell), "ana", "the one that is left");
     assert!(!shell.run(&["status"]).out.contains(&other.host));
+}
+
+/// What the environment says of who asks is for the server that it names.
+#[test]
+fn credentials_of_the_environment_go_to_no_other_host() {
+    let server = served(None);
+    let (other, name) = (served(None), "syn101/tools");
+    let name = format!("{}/{name}", other.host);
+    for (variable, value) in [("PIERHEAD_TOKEN", "php_x"), ("PIERHEAD_PASSWORD", "x")] {
+        let shell = Shell::at(&server)
+            .with("PIERHEAD_USER", "ana")
+            .with(variable, value);
+        let refused = shell.run(&["tags", "list", &name]).expect(2);
+        let said = "and --url or PIERHEAD_URL another server";
+        assert!(refused.err.contains(said), "{}", refused.err);
+    }
+}
+
+#[test]
+fn whoever_changes_the_password_stays_logged_in() {
+    let server = served(None);
+    let shell = Shell::at(&server);
+    log_in(&shell);
+    let before = kept(&shell, &server);
+    let shell = shell.with("PIERHEAD_PASSWORD", ANA_PASSWORD);
+    let words = ["user", "password", "--password-stdin"];
+    shell.run_with(&words, "another-one-of-ana").expect(0);
+    let shell = shell.without("PIERHEAD_PASSWORD");
+    assert_eq!(who(&shell), "ana");
+    assert!(!is_good(&server, &before) && is_good(&server, &kept(&shell, &server)));
+    let said = shell.run(&["status", "--json"]).expect(0);
+    let status: Value = serde_json::from_str(&said.out).expect("one document");
+    assert!(status["sessionUntil"].is_string(), "{status}");
 }
 
 #[test]
@@ -316,8 +352,6 @@ fn a_password_is_not_shown_and_the_terminal_is_left_as_it_was() {
     ] {
         let mut terminal = shell.terminal(&format!("pierhead login{look}"));
         terminal.wait_for(&name).types("ana\r").wait_for(&asks);
-        // The prompt stands before echoing is off.
-        thread::sleep(Duration::from_millis(200));
         terminal.types(&keys).wait_for(status);
         let shown = terminal.end();
         assert!(!shown.contains("ana-keeps"), "{shown}");
@@ -329,7 +363,6 @@ fn a_password_is_not_shown_and_the_terminal_is_left_as_it_was() {
     shell.run(&["logout"]).expect(0);
     let mut terminal = shell.terminal("pierhead token list");
     terminal.wait_for(&name).types("ana\r").wait_for(&asks);
-    thread::sleep(Duration::from_millis(200));
     terminal
         .types(&format!("{ANA_PASSWORD}\r"))
         .wait_for("you have no tokens");

@@ -243,7 +243,8 @@ impl Api {
 
     fn unreachable(&self, error: &dyn std::error::Error) -> Failure {
         let base = &self.base;
-        let why = chain(error);
+        // A certificate may name anything.
+        let why = plain(&chain(error));
         if why.contains("certificate") {
             return Failure::happened(format!(
                 "{base} cannot be trusted ({why}); if its certificate is of an authority of your \

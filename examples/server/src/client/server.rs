@@ -14,6 +14,8 @@ const HERE: &str = "http://127.0.0.1:5000";
 /// The URL of the server: that of `--url`, else of the host before a name, else of `PIERHEAD_URL`,
 /// else the one that was logged in to last, else this machine's.
 ///
+/// Credentials of the environment beside a `PIERHEAD_URL` go to no other host.
+///
 /// # Errors
 /// When two servers are named at once.
 pub(crate) fn find(
@@ -22,9 +24,11 @@ pub(crate) fn find(
     sessions: &Sessions,
 ) -> Result<String, Failure> {
     let everywhere = variable("PIERHEAD_URL");
-    match (url, host) {
+    // What the environment says of who asks is for the server that it names.
+    let fixed = everywhere.as_deref().filter(|_| says_who());
+    match (url.or(fixed), host) {
         (Some(url), Some(host)) if !is_of(url, host) => Err(Failure::told(format!(
-            "the name says {}, and --url another server; leave one of them out",
+            "the name says {}, and --url or PIERHEAD_URL another server; leave one of them out",
             plain(host)
         ))),
         (Some(url), _) => Ok(url.to_owned()),
@@ -40,6 +44,12 @@ pub(crate) fn find(
             .or_else(|| sessions.default().map(str::to_owned))
             .unwrap_or_else(|| HERE.to_owned())),
     }
+}
+
+/// Whether the environment says who asks.
+fn says_who() -> bool {
+    let names = ["PIERHEAD_TOKEN", "PIERHEAD_PASSWORD"];
+    names.into_iter().any(|name| variable(name).is_some())
 }
 
 /// The URL of a server that is named by its URL or its host.
