@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -107,12 +108,12 @@ pub(crate) fn line() -> clap::Command {
     let line = Line::command();
     let mut help = String::from("{about-with-newline}\n{usage-heading} {usage}\n");
     for (heading, _) in GROUPS {
-        help.push_str(&format!("\n{heading}:\n"));
+        let _ = write!(help, "\n{heading}:\n");
         for command in line.get_subcommands() {
             if group_of(command.get_name()) == heading {
                 let about = command.get_about().map(ToString::to_string);
                 let about = about.unwrap_or_default();
-                help.push_str(&format!("  {:<15}{about}\n", command.get_name()));
+                let _ = writeln!(help, "  {:<15}{about}", command.get_name());
             }
         }
     }

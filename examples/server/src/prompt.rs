@@ -97,11 +97,10 @@ fn typed(keys: &mut impl Read) -> io::Result<Typed> {
             return line.read().map(Typed::Line);
         }
         match key[0] {
-            b'\n' | b'\r' => return line.read().map(Typed::Line),
+            // The end of a line, and Ctrl-D.
+            b'\n' | b'\r' | 0x04 => return line.read().map(Typed::Line),
             // Ctrl-C, Ctrl-\ and Ctrl-Z.
             0x03 | 0x1a | 0x1c => return Ok(Typed::Interrupted),
-            // Ctrl-D.
-            0x04 => return line.read().map(Typed::Line),
             // Ctrl-U and Ctrl-W: what cannot be seen is better typed anew.
             0x15 | 0x17 => line = Line::default(),
             0x08 | 0x7f => line.erase(),

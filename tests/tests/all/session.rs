@@ -34,7 +34,7 @@ fn who(shell: &Shell) -> String {
 fn kept(shell: &Shell, server: &Server) -> String {
     let text = fs::read_to_string(shell.sessions()).expect("it is kept");
     let sessions: Value = serde_json::from_str(&text).expect("sessions");
-    let session = &sessions["servers"][format!("http://{}", server.host)]["session"];
+    let session = &sessions["servers"][format!("http://{}", server.host)]["secret"];
     session.as_str().expect("a session").to_owned()
 }
 

@@ -40,7 +40,7 @@ struct Kept {
 pub(crate) struct Session {
     /// Who logged in.
     pub(crate) user: String,
-    session: String,
+    secret: String,
     /// When it ends, as the server said.
     pub(crate) until: Option<String>,
     /// The certificates that the server is known by.
@@ -56,7 +56,7 @@ impl Session {
     ) -> Self {
         Self {
             user,
-            session: session.expose().to_owned(),
+            secret: session.expose().to_owned(),
             until,
             ca,
         }
@@ -64,7 +64,7 @@ impl Session {
 
     /// What shows it.
     pub(crate) fn secret(&self) -> Secret {
-        Secret::from(&*self.session)
+        Secret::from(&*self.secret)
     }
 }
 
@@ -164,7 +164,7 @@ impl Sessions {
     ) -> Result<(), Failure> {
         Self::change_in(&folder()?, |kept| {
             if let Some(kept) = kept.servers.get_mut(origin) {
-                session.expose().clone_into(&mut kept.session);
+                session.expose().clone_into(&mut kept.secret);
                 kept.until = until;
             }
         })

@@ -42,7 +42,7 @@ fn sessions_are_kept_by_server_for_their_owner_alone() {
     assert_eq!(before.secret(), Secret::from("phs_one"));
     keep(&folder, OTHER, "phs_other");
     assert_eq!((mode(&folder), mode(&file_in(&folder))), (0o700, 0o600));
-    let text = |sessions: &Sessions, at| sessions.at(at).map(|found| found.session.clone());
+    let text = |sessions: &Sessions, at| sessions.at(at).map(|found| found.secret.clone());
     let sessions = read();
     assert_eq!(text(&sessions, ONE).as_deref(), Some("phs_two"));
     assert_eq!(sessions.default(), Some(OTHER));

@@ -52,10 +52,7 @@ struct Attention {
 pub(crate) fn status(args: &StatusArgs) -> Result<(), Failure> {
     let (api, sessions) = args.asked.look(None)?;
     let health = health(&api)?;
-    let account = match api.shows_something() {
-        true => Some(account(&api)),
-        false => None,
-    };
+    let account = api.shows_something().then(|| account(&api));
     let (account, wrong) = match account.transpose() {
         Ok(account) => (account, None),
         Err(failure) => (None, Some(failure)),
