@@ -52,8 +52,7 @@ struct Attention {
 pub(crate) fn status(args: &StatusArgs) -> Result<(), Failure> {
     let (api, sessions) = args.asked.look(None)?;
     let health = health(&api)?;
-    let account = api.shows_something().then(|| account(&api));
-    let (account, wrong) = match account.transpose() {
+    let (account, wrong) = match account(&api) {
         Ok(account) => (account, None),
         Err(failure) => (None, Some(failure)),
     };
@@ -115,12 +114,15 @@ fn in_words(health: Health) -> &'static str {
     }
 }
 
-/// Who asks.
-fn account(api: &Api) -> Result<Value, Failure> {
+/// Who asks, if anything is shown of that. What else answers there is no Pierhead, and is found out.
+fn account(api: &Api) -> Result<Option<Value>, Failure> {
     let profile = api.get("/repo/v1/userProfile")?;
     let id = profile["ownerId"].as_str();
     let id = id.ok_or_else(|| api.strange("did not say who you are"))?;
-    api.get(&format!("/pierhead/v1/account/{id}"))
+    let shown = api.shows_something();
+    shown
+        .then(|| api.get(&format!("/pierhead/v1/account/{id}")))
+        .transpose()
 }
 
 /// What only operators see, and with a session alone.

@@ -77,8 +77,7 @@ pub(super) fn prune(args: &PruneArgs) -> Result<(), Failure> {
         return Ok(());
     }
     let question = format!("Take {total} away from {}, for good?", args.name);
-    let sure = args.sure.ask(&question);
-    sure.map_err(|failure| failure.with_hint("to look only, type --dry-run"))?;
+    args.sure.ask(&question)?;
     // Nothing but what was shown.
     let gone = api.post(&path, &rule(false, &planned["state"]))?;
     let count = gone["totalNumberOfResults"].as_u64().unwrap_or_default();
