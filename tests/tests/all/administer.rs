@@ -43,10 +43,12 @@ impl Lab {
 
     /// Runs a command with nobody at the terminal.
     fn ask(&self, who: &str, words: &[&str], input: &str) -> Said {
-        let shell = Shell::at(&self.server);
-        let shell = shell.with("PIERHEAD_USER", who);
-        let shell = shell.with("PIERHEAD_PASSWORD", &password(who));
-        shell.run_with(words, input)
+        self.shell(who).run_with(words, input)
+    }
+
+    fn shell(&self, who: &str) -> Shell {
+        let shell = Shell::at(&self.server).with("PIERHEAD_USER", who);
+        shell.with("PIERHEAD_PASSWORD", &password(who))
     }
 
     /// Runs a command and keeps what it said.
@@ -175,6 +177,35 @@ fn passwords_are_changed_by_the_present_one_or_by_an_operator() {
         assert!(!said.out.contains(secret) && !said.err.contains(secret));
         assert!(!lab.server.log().contains(secret));
     }
+}
+
+#[test]
+fn at_a_terminal_a_new_password_is_typed_twice_and_a_deletion_is_asked_about() {
+    let lab = Lab::start();
+    let admin = lab.shell("admin");
+    let create = |again: &str| {
+        let mut terminal = admin.terminal("pierhead user create gus");
+        terminal.wait_for("new password of gus: ");
+        terminal.types(&format!("{}\n", password("gus")));
+        terminal.wait_for("again, new password of gus: ");
+        terminal.types(&format!("{again}\n")).end()
+    };
+    let shown = create("something else");
+    assert!(shown.contains("the two differ"), "{shown}");
+    let shown = create(&password("gus"));
+    assert!(shown.contains("gus is made"), "{shown}");
+    assert!(!shown.contains(&password("gus")), "{shown}");
+    assert_eq!(lab.json("gus", "user show gus")["name"], "gus");
+
+    let delete = |answer: &str| {
+        let mut terminal = admin.terminal("pierhead user delete gus");
+        terminal.wait_for("Delete gus for good?").wait_for("[y/N] ");
+        terminal.types(&format!("{answer}\n")).end()
+    };
+    let shown = delete("");
+    assert!(shown.contains("nothing was changed"), "{shown}");
+    let shown = delete("y");
+    assert!(shown.contains("gus is deleted"), "{shown}");
 }
 
 #[test]
