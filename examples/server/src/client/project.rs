@@ -143,7 +143,7 @@ fn show(args: &One) -> Result<(), Failure> {
     } = typed.find(&api)?;
     if !is_project {
         return Err(Failure::happened(format!(
-            "{name} is a repository; see `pierhead tags {name}` and `pierhead share show {name}`"
+            "{name} is a repository; see `pierhead tags list {name}` and `pierhead share show {name}`"
         )));
     }
     let entity = api.get(&format!("/repo/v1/entity/{id}"))?;
