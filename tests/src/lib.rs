@@ -52,3 +52,8 @@ pub use tiny::{IMAGE_MANIFEST, Tiny};
 pub use tools::{Output, binary, run, run_with, tool};
 pub use unfenced::Unfenced;
 pub use watch::Watch;
+
+/// The page for whoever embeds a registry: its blocks are compiled, and run where they have a `main`.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/embedding.md")]
+struct Embedding;

@@ -1,41 +1,6 @@
-//! Digests, manifests, repository names and the other words of the distribution protocol.
+#![doc = include_str!("../README.md")]
 //!
-//! Everything here is a value: text or bytes go in once, through one hand-written parser for each
-//! type, and what comes out is valid for good. `FromStr`, `TryFrom<&str>` and `Deserialize` are the
-//! same parser; there is no `validate()`, and no way to build an invalid value. A text that is
-//! refused is answered with a [`ParseError`] that points at the byte, a manifest with a
-//! [`ManifestError`] that names the rule.
-//!
-//! It is usable alone, by a client as well as by a registry.
-//!
-//! # What it is not
-//! It does no I/O, knows no type of the crate `http`, no users and no permissions. It never writes
-//! a manifest: the bytes that were pushed are the truth.
-//!
-//! # Quick start
-//! ```
-//! use pierhead_model::{ContentDigest, Manifest, ManifestLimits, ReferenceRole, RepositoryName};
-//!
-//! let name: RepositoryName = "syn101/aligner".parse()?;
-//! assert_eq!(name.components().next(), Some("syn101"));
-//!
-//! let config = ContentDigest::sha256(b"{}");
-//! let bytes = format!(
-//!     r#"{{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json",
-//!         "artifactType":"application/vnd.example.report",
-//!         "config":{{"mediaType":"application/vnd.oci.empty.v1+json","digest":"{config}","size":2}},
-//!         "layers":[]}}"#
-//! );
-//! let manifest = Manifest::from_pushed(bytes.as_bytes(), None, &ManifestLimits::default())?;
-//! assert_eq!(manifest.artifact_type(), Some("application/vnd.example.report"));
-//! for reference in manifest.references() {
-//!     assert_eq!(reference.role, ReferenceRole::Config);
-//!     assert_eq!(reference.digest.content(), Some(config));
-//! }
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
-//!
-//! # Map
+//! # The map
 //! - [`ContentDigest`], [`Digest`], [`Algorithm`]; [`Hasher`] and its checkpoint [`HashState`].
 //! - [`RepositoryName`], [`Tag`], [`Reference`], [`MediaType`].
 //! - [`Manifest`]: [`Manifest::from_pushed`] strict, [`Manifest::from_stored`] lenient, both in
@@ -44,9 +9,6 @@
 //! - [`ByteRange`], [`ContentRange`], [`AcceptList`], [`etag_matches`], [`link_next`],
 //!   [`parse_link_next`], [`parse_query`], [`percent_decode`], [`rfc3339`], [`TokenScope`], [`ErrorCode`]: the words of
 //!   the wire, as text.
-//!
-//! # Features
-//! `oci-spec` (default): conversions to and from the crate `oci-spec`, both ways.
 
 mod accept;
 mod descriptor;
@@ -89,7 +51,3 @@ pub use time::{parse_rfc3339, rfc3339, rfc3339_millis};
 
 #[cfg(test)]
 mod grammar_tests;
-
-#[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;

@@ -57,7 +57,7 @@ pub(crate) struct Inner {
     /// Where configurations of images are read, for their platforms.
     pub(crate) blobs: RwLock<Option<Arc<dyn BlobStore>>>,
     /// Who hears of what is deleted from repositories.
-    pub(crate) observer: RwLock<Option<Arc<dyn Observer>>>,
+    pub(crate) observers: RwLock<Vec<Arc<dyn Observer>>>,
     /// What tags amount to.
     pub(crate) sums: Cache<SumKey, Arc<Sum>>,
     /// Whether all that a repository holds is being looked at.
@@ -101,7 +101,7 @@ impl Projects {
             verified: VerifiedCache::new(options.remembered),
             role_uses: Cache::new(options.remembered),
             blobs: RwLock::new(None),
-            observer: RwLock::new(None),
+            observers: RwLock::new(Vec::new()),
             sums: Cache::new(options.remembered),
             looking: AtomicBool::new(false),
             keys: RwLock::new(Arc::new(keys)),

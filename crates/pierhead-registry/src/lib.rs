@@ -1,41 +1,4 @@
-//! The registry itself, without HTTP: pull, push, mount, tag, list, refer, delete, collect.
-//!
-//! A [`Registry`] joins a blob store and a repository store. It hashes what arrives, owns upload
-//! sessions, asks the [`Authorizer`] before it does anything, and hands the versions a decision
-//! rested on to the stores, which compare them again when they commit.
-//!
-//! ```
-//! use std::sync::Arc;
-//! use futures::{TryStreamExt, stream};
-//! use pierhead_model::{ContentDigest, RepositoryName};
-//! use pierhead_registry::{AllowAll, BlobRead, Caller, ReadOptions, Registry, TokioClock};
-//! use pierhead_storage::{MemoryBlobStore, MemoryRepositoryStore};
-//!
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let rows = Arc::new(MemoryRepositoryStore::new());
-//! let registry =
-//!     Registry::builder(Arc::new(MemoryBlobStore::new()), rows.clone(), Arc::new(TokioClock))
-//!         .authorizer(Arc::new(AllowAll::new(rows)))
-//!         .build();
-//! let (caller, name): (_, RepositoryName) = (Caller::anonymous(), "library/alpine".parse()?);
-//!
-//! let digest = ContentDigest::sha256(b"layer");
-//! let body = stream::iter([Ok("layer".into())]);
-//! registry.writer(&caller, &name).await?.upload(body, &digest).await?;
-//!
-//! let blob = registry.reader(&caller, &name).await?.blob(&digest).await?;
-//! let BlobRead::Stream(bytes) = blob.read(0..blob.size(), &ReadOptions::default()).await? else {
-//!     unreachable!("no redirect was asked for");
-//! };
-//! assert_eq!(bytes.try_collect::<Vec<_>>().await?.concat(), b"layer");
-//! # Ok(())
-//! # }
-//! ```
-//!
-//! # What this crate is not
-//! It renders no response, reads no file, knows neither sharing lists nor the trash, and spawns
-//! nothing: collection is a future that its owner runs.
+#![doc = include_str!("../README.md")]
 //!
 //! # The map
 //! - [`Registry`], [`RegistryBuilder`], [`Limits`]: what a registry is made of.

@@ -8,6 +8,7 @@ use pierhead_storage::RepositoryStore;
 
 use crate::{
     Action, Allowed, Authorizer, AuthorizerError, Caller, Decision, Denial, DenialKind, Resource,
+    visible_where,
 };
 
 /// Everybody may do everything: for a registry that only trusted callers can reach.
@@ -40,12 +41,7 @@ impl Authorizer for AllowAll {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<RepositoryName>, AuthorizerError> {
-        let found = self.rows.repositories(after, limit).await;
-        let found = found.map_err(|error| AuthorizerError(Arc::new(error)))?;
-        Ok(found
-            .into_iter()
-            .map(|repository| repository.name)
-            .collect())
+        visible_where(&*self.rows, after, limit, |_| true).await
     }
 }
 

@@ -25,7 +25,7 @@ pub(crate) struct Inner {
     pub(crate) authenticator: Option<Arc<dyn Authenticator>>,
     pub(crate) authorizer: Arc<dyn Authorizer>,
     pub(crate) token_issuer: Option<Arc<dyn TokenIssuer>>,
-    pub(crate) observer: Option<Arc<dyn Observer>>,
+    pub(crate) observers: Vec<Arc<dyn Observer>>,
     pub(crate) admission: Option<Arc<dyn Admission>>,
     pub(crate) limits: Limits,
     pub(crate) missing_references: MissingReferences,
@@ -48,7 +48,7 @@ impl Registry {
             authenticator: None,
             authorizer: Arc::new(DenyAll),
             token_issuer: None,
-            observer: None,
+            observers: Vec::new(),
             admission: None,
             limits: Limits::default(),
             missing_references: MissingReferences::default(),
@@ -88,8 +88,13 @@ impl Registry {
     }
 
     pub(crate) fn tell(&self, event: impl FnOnce() -> Event) {
-        if let Some(observer) = &self.inner.observer {
-            observer.committed(&event());
+        let observers = &self.inner.observers;
+        if observers.is_empty() {
+            return;
+        }
+        let event = event();
+        for observer in observers {
+            observer.committed(&event);
         }
     }
 }
@@ -104,7 +109,7 @@ pub struct RegistryBuilder {
     authenticator: Option<Arc<dyn Authenticator>>,
     authorizer: Arc<dyn Authorizer>,
     token_issuer: Option<Arc<dyn TokenIssuer>>,
-    observer: Option<Arc<dyn Observer>>,
+    observers: Vec<Arc<dyn Observer>>,
     admission: Option<Arc<dyn Admission>>,
     limits: Limits,
     missing_references: MissingReferences,
@@ -129,9 +134,9 @@ impl RegistryBuilder {
         self
     }
 
-    /// Who hears of what was committed.
+    /// One more who hears of what was committed.
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
-        self.observer = Some(observer);
+        self.observers.push(observer);
         self
     }
 
@@ -165,7 +170,7 @@ impl RegistryBuilder {
                 authenticator: self.authenticator,
                 authorizer: self.authorizer,
                 token_issuer: self.token_issuer,
-                observer: self.observer,
+                observers: self.observers,
                 admission: self.admission,
                 limits: self.limits,
                 missing_references: self.missing_references,

@@ -60,6 +60,12 @@ impl BlobLimits {
         self
     }
 
+    /// Another largest piece that a writer keeps in memory, in bytes.
+    pub fn with_buffer(mut self, bytes: usize) -> Self {
+        self.buffer = bytes;
+        self
+    }
+
     /// Whether reads may be answered with a redirect.
     pub fn with_redirects(mut self, redirects: bool) -> Self {
         self.redirects = redirects;
@@ -173,10 +179,13 @@ pub trait BlobStore: fmt::Debug + Send + Sync + 'static {
 }
 
 /// Writes to one place. Dropped at any point it loses what follows its last checkpoint, no more.
+///
+/// No call is cancel-safe: a writer of which a call was dropped before it answered is dropped, too,
+/// and the place opened again from its last checkpoint. What is on its way to the disk by then must
+/// not arrive in the newer writer's time.
 #[async_trait]
 pub trait BlobWriter: Send {
-    /// Takes the next bytes. Not durable until checkpointed or sealed. Not cancel-safe: a writer
-    /// whose `write` was dropped must be opened again from its last checkpoint.
+    /// Takes the next bytes. Not durable until checkpointed or sealed.
     ///
     /// # Errors
     /// [`StoreError::Superseded`] once a newer writer was opened; [`StoreError::TooLarge`] past

@@ -1,6 +1,6 @@
 //! Versions of what permissions rest on, and the fence made of them.
 
-use crate::{CallerId, ParentId, RepositoryId};
+use crate::{CallerId, ParentId, RepositoryId, RepositoryStore, StoreError};
 use pierhead_model::RepositoryName;
 
 /// A kind of thing whose rights are versioned.
@@ -86,6 +86,15 @@ impl ScopeId {
             id,
         }
     }
+
+    /// The scope of anything else that an embedder's permissions rest on, by an id of its own: a
+    /// group, a folder, a contract.
+    pub fn other(id: u64) -> Self {
+        Self {
+            kind: ScopeKind::Other,
+            id,
+        }
+    }
 }
 
 /// The part of a version that decisions rest on.
@@ -111,6 +120,19 @@ pub struct Version {
 /// moved, the answer is [`StoreError::Stale`](crate::StoreError::Stale) and nothing is changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fence(pub Vec<(ScopeId, Rights)>);
+
+impl Fence {
+    /// These scopes as they stand now. Ask it *before* reading what is decided from: whatever
+    /// changes in between has then moved the fence, and is decided anew.
+    ///
+    /// # Errors
+    /// Those of [`RepositoryStore::current`].
+    pub async fn now(rows: &dyn RepositoryStore, scopes: &[ScopeId]) -> Result<Self, StoreError> {
+        let versions = rows.current(scopes).await?;
+        let rights = versions.into_iter().map(|version| version.rights);
+        Ok(Self(scopes.iter().copied().zip(rights).collect()))
+    }
+}
 
 /// What an allowed decision opens. Store calls take a view, never a name, so that rights and rows
 /// cannot part company. A view whose repository is gone, or whose new name is taken, is stale.

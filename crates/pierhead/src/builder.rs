@@ -20,13 +20,6 @@ pub struct Pierhead {
 
 impl Pierhead {
     /// Begins with two stores that belong together, and a clock.
-    #[cfg_attr(
-        not(feature = "projects"),
-        expect(
-            clippy::needless_pass_by_value,
-            reason = "projects keep the blobs, too"
-        )
-    )]
     pub fn builder(
         blobs: Arc<dyn BlobStore>,
         repositories: Arc<dyn RepositoryStore>,
@@ -35,12 +28,11 @@ impl Pierhead {
         let registry = Registry::builder(Arc::clone(&blobs), Arc::clone(&repositories), clock);
         Builder {
             registry,
-            #[cfg(feature = "projects")]
             blobs,
             #[cfg(feature = "projects")]
             projects: None,
             #[cfg(feature = "projects")]
-            observer: None,
+            observers: Vec::new(),
             repositories,
             http: HttpOptions::default(),
             #[cfg(feature = "sqlite")]
@@ -111,12 +103,11 @@ impl Pierhead {
 /// A registry in the making.
 pub struct Builder {
     registry: RegistryBuilder,
-    #[cfg(feature = "projects")]
     blobs: Arc<dyn BlobStore>,
     #[cfg(feature = "projects")]
     projects: Option<pierhead_projects::Projects>,
     #[cfg(feature = "projects")]
-    observer: Option<Arc<dyn Observer>>,
+    observers: Vec<Arc<dyn Observer>>,
     repositories: Arc<dyn RepositoryStore>,
     http: HttpOptions,
     #[cfg(feature = "sqlite")]
@@ -132,6 +123,11 @@ impl fmt::Debug for Builder {
 }
 
 impl Builder {
+    /// The store of blobs.
+    pub fn blobs(&self) -> Arc<dyn BlobStore> {
+        Arc::clone(&self.blobs)
+    }
+
     /// The store of everything but blobs, for authorizers that list what there is.
     pub fn repositories(&self) -> Arc<dyn RepositoryStore> {
         Arc::clone(&self.repositories)
@@ -166,19 +162,18 @@ impl Builder {
     /// They must be kept in the registry's own database.
     #[cfg(feature = "projects")]
     pub fn projects(mut self, projects: &pierhead_projects::Projects) -> Self {
-        projects.read_platforms_from(Arc::clone(&self.blobs));
+        projects.read_platforms_from(self.blobs());
         self.projects = Some(projects.clone());
         self.authenticator(projects.authenticator())
             .authorizer(projects.authorizer())
             .token_issuer(projects.token_issuer())
     }
 
-    /// Who hears of what was committed, by the registry and by the projects, if they are joined to it.
+    /// One more who hears of what was committed, by the registry and by the projects that are joined
+    /// to it.
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
         #[cfg(feature = "projects")]
-        {
-            self.observer = Some(Arc::clone(&observer));
-        }
+        self.observers.push(Arc::clone(&observer));
         self.registry = self.registry.observer(observer);
         self
     }
@@ -217,8 +212,8 @@ impl Builder {
     /// Joins everything.
     pub fn build(self) -> Pierhead {
         #[cfg(feature = "projects")]
-        if let (Some(projects), Some(observer)) = (&self.projects, self.observer) {
-            projects.tell(observer);
+        if let Some(projects) = &self.projects {
+            self.observers.into_iter().for_each(|it| projects.tell(it));
         }
         Pierhead {
             service: RegistryService::new(self.registry.build(), self.http),

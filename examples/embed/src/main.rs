@@ -11,14 +11,13 @@ use tokio::net::TcpListener;
 struct Users(HashMap<String, Secret>);
 
 /// The first seam, who calls. With no token issuer set, clients are asked for HTTP Basic.
-#[async_trait::async_trait]
+#[async_trait]
 impl Authenticator for Users {
     async fn authenticate(&self, by: Credentials, _: &Peer) -> Result<Caller, AuthenticationError> {
         if let Credentials::Basic { username, password } = by
             && self.0.get(&username) == Some(&password)
         {
-            let id = CallerId::new(&username).map_err(|_| AuthenticationError::Invalid)?;
-            return Ok(Caller::new(id, username));
+            return Ok(Caller::new(CallerId::new(&username)?, username));
         }
         Err(AuthenticationError::Invalid)
     }
@@ -28,7 +27,7 @@ impl Authenticator for Users {
 #[derive(Debug)]
 struct OwnName(AllowAll);
 
-#[async_trait::async_trait]
+#[async_trait]
 impl Authorizer for OwnName {
     async fn decide(&self, caller: &Caller, action: Action, on: &Resource<'_>) -> Decided {
         let (owner, _) = on.name.as_str().split_once('/').unwrap_or_default();

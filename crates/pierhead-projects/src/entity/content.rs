@@ -206,9 +206,9 @@ impl Projects {
         tag: &Tag,
     ) -> Result<(), ProjectsError> {
         let event = until_settled!(self.take_tag(actor, id, tag))?;
-        let observer = self.inner.observer.read().clone();
-        if let (Some(observer), Some(event)) = (observer, event) {
-            observer.committed(&event);
+        let observers = self.inner.observers.read().clone();
+        if let Some(event) = event {
+            observers.iter().for_each(|it| it.committed(&event));
         }
         Ok(())
     }
@@ -254,9 +254,9 @@ impl Projects {
         }))
     }
 
-    /// Tells an observer of what is deleted from repositories here, as the registry does.
+    /// Tells one more observer of what is deleted from repositories here, as the registry does.
     pub fn tell(&self, observer: Arc<dyn Observer>) {
-        *self.inner.observer.write() = Some(observer);
+        self.inner.observers.write().push(observer);
     }
 
     /// Lets tags be shown with the platform of single images, which stands in a blob. Without it

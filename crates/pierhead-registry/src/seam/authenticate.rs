@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use pierhead_model::{RepositoryActions, RepositoryName};
-use pierhead_storage::{CallerId, Source};
+use pierhead_storage::{CallerId, InvalidId, Source};
 
 use super::Actor;
 
@@ -211,4 +211,18 @@ pub enum AuthenticationError {
     /// It cannot be said now.
     #[error("credentials cannot be checked now")]
     Unavailable(#[source] Source),
+}
+
+impl AuthenticationError {
+    /// An outage of whatever credentials are checked with.
+    pub fn unavailable(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Unavailable(Source::from(source.into()))
+    }
+}
+
+/// Nobody is known by what cannot be a caller's id.
+impl From<InvalidId> for AuthenticationError {
+    fn from(_: InvalidId) -> Self {
+        Self::Invalid
+    }
 }

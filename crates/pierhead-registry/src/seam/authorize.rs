@@ -4,9 +4,12 @@ use std::fmt;
 
 use async_trait::async_trait;
 use pierhead_model::RepositoryName;
-use pierhead_storage::{Fence, ParentId, Repository, Source};
+use pierhead_storage::{Fence, ParentId, Repository, RepositoryStore, Source, StoreError};
 
 use super::Caller;
+
+/// Rows that [`visible_where`] reads at a time, at least.
+const LOOKED_AT: usize = 64;
 
 /// Decides what a caller may do. Default deny: what is not allowed is refused.
 #[async_trait]
@@ -114,3 +117,45 @@ pub struct Explanation {
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("permissions cannot be checked now")]
 pub struct AuthorizerError(#[source] pub Source);
+
+impl AuthorizerError {
+    /// An outage of whatever the decision is made from.
+    pub fn new(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self(Source::from(source.into()))
+    }
+}
+
+impl From<StoreError> for AuthorizerError {
+    fn from(error: StoreError) -> Self {
+        Self::new(error)
+    }
+}
+
+/// For [`Authorizer::visible`]: the names of those repositories that `keep` lets through, in order,
+/// after `after`, at most `limit`. It reads every repository's row up to the last one it returns: an
+/// application with very many of them and few for each caller asks its own index instead.
+///
+/// # Errors
+/// When the store cannot answer.
+pub async fn visible_where(
+    rows: &dyn RepositoryStore,
+    after: Option<&str>,
+    limit: usize,
+    mut keep: impl FnMut(&Repository) -> bool + Send,
+) -> Result<Vec<RepositoryName>, AuthorizerError> {
+    let mut names = Vec::new();
+    let mut after = after.map(str::to_owned);
+    let most = limit.max(LOOKED_AT);
+    while names.len() < limit {
+        let page = rows.repositories(after.as_deref(), most).await?;
+        after = page.last().map(|last| last.name.to_string());
+        let is_last = page.len() < most;
+        let kept = page.into_iter().filter(|repository| keep(repository));
+        let room = limit - names.len();
+        names.extend(kept.map(|repository| repository.name).take(room));
+        if is_last {
+            break;
+        }
+    }
+    Ok(names)
+}

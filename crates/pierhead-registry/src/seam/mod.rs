@@ -11,7 +11,7 @@ pub use authenticate::{
 };
 pub use authorize::{
     Action, Allowed, Authorizer, AuthorizerError, Decision, Denial, DenialKind, Explanation,
-    Resource,
+    Resource, visible_where,
 };
 pub use clock::Clock;
 #[cfg(feature = "tokio")]

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use pierhead_model::{ContentDigest, RepositoryActions};
-use pierhead_registry::{Action, CollectSchedule, Error, Limits, ReferrerQuery};
+use pierhead_model::{ContentDigest, RepositoryActions, RepositoryName};
+use pierhead_registry::{
+    Action, CollectSchedule, Error, Limits, ReferrerQuery, Repository, visible_where,
+};
 
 use crate::bench::{Bench, ana, ben, image_of, named, put, with_token};
 
@@ -137,4 +139,26 @@ async fn bytes_that_cannot_be_removed_are_left_to_the_next_round() {
     assert!(first.failed.is_some(), "{first:?}");
     let second = bench.registry.collect(&schedule).await.expect("a round");
     assert!(second.failed.is_none() && second.places >= 1, "{second:?}");
+}
+
+#[tokio::test]
+async fn what_a_caller_sees_is_kept_over_pages_of_what_they_do_not() {
+    let bench = Bench::new();
+    for number in 0..200 {
+        let name = format!("a/{number:03}");
+        bench.image(&name, "m", b"layer").await.expect("a push");
+    }
+    let keep = |it: &Repository| ["a/000", "a/070", "a/140"].contains(&it.name.as_str());
+    for (after, limit, expected) in [
+        (None, 10, &["a/000", "a/070", "a/140"][..]),
+        (None, 2, &["a/000", "a/070"]),
+        (Some("a/000"), 1, &["a/070"]),
+        (Some("a/140"), 10, &[]),
+        (None, 0, &[]),
+    ] {
+        let found = visible_where(&*bench.rows, after, limit, keep).await;
+        let found = found.expect("a list");
+        let found: Vec<_> = found.iter().map(RepositoryName::as_str).collect();
+        assert_eq!(found, expected, "{limit} after {after:?}");
+    }
 }

@@ -110,13 +110,11 @@ fn other_length() -> StoreError {
 #[deny(clippy::missing_trait_methods)]
 impl BlobStore for Parts {
     fn limits(&self) -> BlobLimits {
-        let mut limits = self
-            .inner
-            .limits()
-            .with_checkpoint_every(self.part as u64)
-            .with_redirects(self.redirects);
-        limits.buffer = limits.buffer.saturating_add(self.part);
+        let limits = self.inner.limits();
         limits
+            .with_checkpoint_every(self.part as u64)
+            .with_buffer(limits.buffer.saturating_add(self.part))
+            .with_redirects(self.redirects)
     }
 
     fn allocate(&self) -> Place {

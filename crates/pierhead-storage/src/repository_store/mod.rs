@@ -60,7 +60,9 @@ pub trait RepositoryStore: fmt::Debug + Send + Sync + 'static {
     /// The present versions of these scopes, in order. Cheap: caches ask it on every request.
     async fn current(&self, scopes: &[ScopeId]) -> Result<Vec<Version>, StoreError>;
 
-    /// Moves the rights of these scopes, for embedders whose permissions live elsewhere.
+    /// Moves the rights of these scopes, for embedders whose permissions live elsewhere. Call it
+    /// once the change is kept there and before it is answered: whatever was decided before it is
+    /// decided anew when it commits.
     async fn bump(&self, scopes: &[ScopeId]) -> Result<(), StoreError>;
 
     /// The repository of this name.
