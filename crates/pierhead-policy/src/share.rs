@@ -48,8 +48,8 @@ pub enum ShareError {
     List(#[from] ListError),
     /// Rule 5: it would let more people pull than before.
     #[error(
-        "letting principal {principal} download needs a certified account; ask an operator to \
-         certify you"
+        "letting {} download needs a certified account; ask an operator to certify you",
+        if *principal == PrincipalId::PUBLIC { "anyone" } else { "everybody who is signed in" }
     )]
     NotCertified {
         /// `registered` or `public`.

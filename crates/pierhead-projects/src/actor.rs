@@ -1,6 +1,7 @@
 //! Who acts, and how decisions see them.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use pierhead_model::RepositoryName;
 use pierhead_policy::{
@@ -8,13 +9,14 @@ use pierhead_policy::{
     RequestKind, Scopes, Target, scope_gate,
 };
 use pierhead_registry::Peer;
+use pierhead_storage::CallerId;
 
 use crate::change::{Change, Recorded};
 use crate::directory::Resolved;
 use crate::error::ProjectsError;
 use crate::projects::Projects;
 use crate::record::{CallerRecord, CredentialKind, TargetRecord, Versions};
-use crate::seam::authenticate::CallerExtra;
+use crate::seam::authenticate::{CallerExtra, caller_id};
 
 /// Who asks for something, and where from. It grants nothing by itself: what it may do is read
 /// anew, and decided, whenever it does something.
@@ -156,6 +158,16 @@ impl Standing {
             Self::Account { record, .. } => Some(record.id),
             _ => None,
         }
+    }
+
+    /// Who it is to whoever hears of what was done.
+    pub(crate) fn observed(&self) -> pierhead_registry::Actor {
+        let (id, name) = match self {
+            Self::Account { record, .. } => (caller_id(record.id), Arc::clone(&record.name)),
+            Self::Server => (CallerId::anonymous(), "the server".into()),
+            Self::Anonymous => (CallerId::anonymous(), "anonymous".into()),
+        };
+        pierhead_registry::Actor { id, name }
     }
 
     /// Every principal that they match in a list; none for who may see everything.

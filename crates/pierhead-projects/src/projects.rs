@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use parking_lot::RwLock;
 use pierhead_auth::token::{KeyRing, VerifiedCache};
 use pierhead_policy::{PrincipalId, Reason};
-use pierhead_registry::{Authenticator, Authorizer, Clock, TokenIssuer};
+use pierhead_registry::{Authenticator, Authorizer, Clock, Observer, TokenIssuer};
 use pierhead_storage::{BlobStore, Fence, RepositoryStore, StoreError};
 
 use crate::actor::{Actor, RoleUse};
@@ -56,6 +56,8 @@ pub(crate) struct Inner {
     pub(crate) role_uses: Cache<(Option<PrincipalId>, RoleUse), SystemTime>,
     /// Where configurations of images are read, for their platforms.
     pub(crate) blobs: RwLock<Option<Arc<dyn BlobStore>>>,
+    /// Who hears of what is deleted from repositories.
+    pub(crate) observers: RwLock<Vec<Arc<dyn Observer>>>,
     /// What tags amount to.
     pub(crate) sums: Cache<SumKey, Arc<Sum>>,
     /// Whether all that a repository holds is being looked at.
@@ -99,6 +101,7 @@ impl Projects {
             verified: VerifiedCache::new(options.remembered),
             role_uses: Cache::new(options.remembered),
             blobs: RwLock::new(None),
+            observers: RwLock::new(Vec::new()),
             sums: Cache::new(options.remembered),
             looking: AtomicBool::new(false),
             keys: RwLock::new(Arc::new(keys)),

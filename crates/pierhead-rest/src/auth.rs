@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use crate::answer::{Answer, created, done};
 use crate::exchange::Exchange;
+use crate::json::Time;
 
 #[derive(Deserialize, ToSchema)]
 #[schema(as = LoginRequest)]
@@ -19,6 +20,8 @@ pub(crate) struct Sent {
 pub(crate) struct Session<'a> {
     access_token: &'a str,
     accepts_terms_of_use: bool,
+    /// When it ends by itself, if it does.
+    expires: Option<Time>,
 }
 
 /// Signs in. What else the request shows of its sender does not matter: an old token is no
@@ -26,10 +29,12 @@ pub(crate) struct Session<'a> {
 pub(crate) async fn login(exchange: &Exchange<'_>) -> Answer {
     let sent: Sent = exchange.sent()?;
     let (password, peer) = (Secret::new(sent.password), exchange.peer());
+    let expires = session_end(exchange);
     let session = exchange.projects.login(&sent.username, password, &peer);
     created(&Session {
         access_token: session.await?.expose(),
         accepts_terms_of_use: true,
+        expires,
     })
 }
 
@@ -38,4 +43,11 @@ pub(crate) async fn logout(exchange: &Exchange<'_>) -> Answer {
     let actor = exchange.actor().await?;
     exchange.projects.logout(&actor).await?;
     Ok(done())
+}
+
+/// When a session ends that begins now.
+pub(crate) fn session_end(exchange: &Exchange<'_>) -> Option<Time> {
+    let projects = exchange.projects;
+    let life = projects.options().session_life;
+    projects.clock().now().checked_add(life).map(Time)
 }

@@ -7,7 +7,7 @@ use pierhead_projects::{PushView, TagRequest};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::answer::{Answer, created, ok};
+use crate::answer::{Answer, created, done, ok};
 use crate::entity::Numbered;
 use crate::error::Failure;
 use crate::exchange::Exchange;
@@ -107,6 +107,14 @@ pub(crate) async fn record(exchange: &Exchange<'_>) -> Answer {
     let recorded = exchange.projects.record_tag(&actor, id, &tag, digest);
     recorded.await?;
     created(&serde_json::json!({}))
+}
+
+/// Takes a tag away; what it names stays.
+pub(crate) async fn delete(exchange: &Exchange<'_>) -> Answer {
+    let (id, tag): (_, Tag) = (exchange.entity()?, exchange.name(1).parse()?);
+    let actor = exchange.actor().await?;
+    exchange.projects.delete_tag(&actor, id, &tag).await?;
+    Ok(done())
 }
 
 /// The number of the repository of a name.

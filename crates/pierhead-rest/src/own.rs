@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::answer::{Answer, done, ok};
+use crate::auth::session_end;
 use crate::exchange::Exchange;
+use crate::json::Time;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -40,6 +42,8 @@ pub(crate) struct NewPassword {
 #[schema(as = NextSession)]
 pub(crate) struct Session<'a> {
     access_token: &'a str,
+    /// When it ends by itself, if it does.
+    expires: Option<Time>,
 }
 
 /// Sends a message to an address that the caller says is its own.
@@ -63,10 +67,11 @@ pub(crate) async fn change_password(exchange: &Exchange<'_>) -> Answer {
     let sent: Passwords = exchange.sent()?;
     let (old, new) = (Secret::new(sent.old), Secret::new(sent.new));
     let actor = exchange.actor().await?;
-    let peer = exchange.peer();
+    let (peer, expires) = (exchange.peer(), session_end(exchange));
     let changed = exchange.projects.change_password(&actor, old, new, &peer);
     ok(&Session {
         access_token: changed.await?.expose(),
+        expires,
     })
 }
 

@@ -85,6 +85,7 @@ pub(crate) enum Operation {
     ListUnmended,
     ListEntityTrash,
     ListPushes,
+    DeleteTag,
     Retire,
 }
 
@@ -287,6 +288,7 @@ const CALLS: &[(&str, Methods)] = &[
         &[(GET, Op::ListEntityTrash)],
     ),
     ("/pierhead/v1/entity/{}/history", &[(GET, Op::ListPushes)]),
+    ("/pierhead/v1/entity/{}/tag/{}", &[(DELETE, Op::DeleteTag)]),
     ("/pierhead/v1/entity/{}/retire", &[(POST, Op::Retire)]),
     ("/pierhead/v1/project/unmended", &[(GET, Op::ListUnmended)]),
     ("/pierhead/v1/audit", &[(GET, Op::ReadAudit)]),

@@ -170,6 +170,7 @@ async fn dispatch(exchange: &Exchange<'_>, operation: Operation) -> Answer {
         Operation::RecordTag => docker::record(exchange).await,
         Operation::FindRepository => docker::find(exchange).await,
         Operation::ListPushes => docker::pushes(exchange).await,
+        Operation::DeleteTag => docker::delete(exchange).await,
         Operation::Retire => retention::retire(exchange).await,
         Operation::GetList => acl::get(exchange).await,
         Operation::GiveList => acl::give(exchange).await,

@@ -29,6 +29,10 @@ impl Pierhead {
         Builder {
             registry,
             blobs,
+            #[cfg(feature = "projects")]
+            projects: None,
+            #[cfg(feature = "projects")]
+            observers: Vec::new(),
             repositories,
             http: HttpOptions::default(),
             #[cfg(feature = "sqlite")]
@@ -100,6 +104,10 @@ impl Pierhead {
 pub struct Builder {
     registry: RegistryBuilder,
     blobs: Arc<dyn BlobStore>,
+    #[cfg(feature = "projects")]
+    projects: Option<pierhead_projects::Projects>,
+    #[cfg(feature = "projects")]
+    observers: Vec<Arc<dyn Observer>>,
     repositories: Arc<dyn RepositoryStore>,
     http: HttpOptions,
     #[cfg(feature = "sqlite")]
@@ -153,15 +161,19 @@ impl Builder {
     /// Pierhead's own accounts, permissions and tokens: authenticator, authorizer and token issuer.
     /// They must be kept in the registry's own database.
     #[cfg(feature = "projects")]
-    pub fn projects(self, projects: &pierhead_projects::Projects) -> Self {
+    pub fn projects(mut self, projects: &pierhead_projects::Projects) -> Self {
         projects.read_platforms_from(self.blobs());
+        self.projects = Some(projects.clone());
         self.authenticator(projects.authenticator())
             .authorizer(projects.authorizer())
             .token_issuer(projects.token_issuer())
     }
 
-    /// One more who hears of what was committed.
+    /// One more who hears of what was committed, by the registry and by the projects that are joined
+    /// to it.
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        #[cfg(feature = "projects")]
+        self.observers.push(Arc::clone(&observer));
         self.registry = self.registry.observer(observer);
         self
     }
@@ -199,6 +211,10 @@ impl Builder {
 
     /// Joins everything.
     pub fn build(self) -> Pierhead {
+        #[cfg(feature = "projects")]
+        if let Some(projects) = &self.projects {
+            self.observers.into_iter().for_each(|it| projects.tell(it));
+        }
         Pierhead {
             service: RegistryService::new(self.registry.build(), self.http),
             #[cfg(feature = "sqlite")]

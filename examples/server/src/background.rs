@@ -7,11 +7,11 @@ use pierhead::registry::{CollectSchedule, Collected, Error};
 
 use crate::assemble::Parts;
 use crate::backup::{self, Taken, span};
-use crate::client::table::size;
 use crate::config::Retention;
 use crate::data_dir::DataDir;
 use crate::failure::chain;
 use crate::settings::Settings;
+use crate::table::size;
 use crate::watch::Watch;
 use crate::watch::work::{Laps, Round, Work};
 

@@ -1,12 +1,10 @@
 //! Passwords: made up, and hashed for provisioning files.
 
-use std::io::{self, BufRead as _, IsTerminal as _, Read as _};
-
 use pierhead::auth::Secret;
 use pierhead::auth::password;
-use rustix::termios::{self, LocalModes, OptionalActions};
 
 use crate::failure::Failure;
+use crate::prompt;
 
 /// Letters and digits that are not taken for one another: 57 of them.
 const ALPHABET: &[u8; 57] = b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789";
@@ -40,32 +38,12 @@ pub(crate) fn made_up() -> Result<Secret, Failure> {
 /// # Errors
 /// When there is none, or it is against the rules.
 pub(crate) fn hash_password() -> Result<(), Failure> {
-    let password = read_password().map_err(|error| Failure::because("no password", &error))?;
+    let password =
+        prompt::hidden("password: ").map_err(|error| Failure::because("no password", &error))?;
     let hash = password::hash_password(&password)
         .map_err(|error| Failure::told(crate::failure::chain(&error)))?;
     println!("{}", hash.as_str());
     Ok(())
-}
-
-/// One line; it is not shown while somebody types it.
-pub(crate) fn read_password() -> io::Result<Secret> {
-    let stdin = io::stdin();
-    let mut line = String::new();
-    if stdin.is_terminal() {
-        eprint!("password: ");
-        let before = termios::tcgetattr(&stdin)?;
-        let mut silent = before.clone();
-        silent.local_modes.remove(LocalModes::ECHO);
-        termios::tcsetattr(&stdin, OptionalActions::Now, &silent)?;
-        let read = stdin.lock().take(2048).read_line(&mut line);
-        termios::tcsetattr(&stdin, OptionalActions::Now, &before)?;
-        eprintln!();
-        read?;
-    } else {
-        stdin.lock().take(2048).read_line(&mut line)?;
-    }
-    let text = Secret::new(line);
-    Ok(Secret::from(text.expose().trim_end_matches(['\n', '\r'])))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 pub(crate) struct Failure {
     kind: Kind,
     message: String,
+    status: Option<u16>,
 }
 
 /// What an exit status tells a script.
@@ -26,6 +27,7 @@ impl Failure {
         Self {
             kind: Kind::Told,
             message: message.into(),
+            status: None,
         }
     }
 
@@ -34,12 +36,37 @@ impl Failure {
         Self {
             kind: Kind::Happened,
             message: message.into(),
+            status: None,
         }
+    }
+
+    /// A server that was asked refused, with this HTTP status. What was malformed is wrong however
+    /// often it is sent.
+    pub(crate) fn answered(status: u16, message: impl Into<String>) -> Self {
+        let failure = match status {
+            400 => Self::told(message),
+            _ => Self::happened(message),
+        };
+        Self {
+            status: Some(status),
+            ..failure
+        }
+    }
+
+    /// The HTTP status with which a server refused, if that is what happened.
+    pub(crate) fn status(&self) -> Option<u16> {
+        self.status
     }
 
     /// Something went wrong because of `source`.
     pub(crate) fn because(message: impl fmt::Display, source: &dyn Error) -> Self {
         Self::happened(format!("{message}: {}", chain(source)))
+    }
+
+    /// The same, and what may help.
+    pub(crate) fn with_hint(mut self, hint: impl fmt::Display) -> Self {
+        self.message = format!("{}; {hint}", self.message);
+        self
     }
 
     /// Says it on standard error.
@@ -76,6 +103,19 @@ pub(crate) fn chain(error: &dyn Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_malformed_is_a_mistake_and_what_was_refused_is_none() {
+        for (status, kind) in [
+            (400, Kind::Told),
+            (403, Kind::Happened),
+            (503, Kind::Happened),
+        ] {
+            let refused = Failure::answered(status, "no").with_hint("ask");
+            assert_eq!((refused.kind, refused.status()), (kind, Some(status)));
+            assert_eq!(refused.to_string(), "no; ask");
+        }
+    }
 
     #[derive(Debug, thiserror::Error)]
     #[error("{0}")]

@@ -12,7 +12,8 @@
 //! - `net`: sockets, connections, requests.
 //! - `watch`: figures and health, for whoever looks after it; `background`: what it does unasked.
 //! - `backup`: commands and a future for losing the machine and coming back.
-//! - `client`: commands that ask a running server; `reset_password`: one for a stopped one.
+//! - `client`: commands that ask a running server; `reset_password`: one for a stopped one;
+//!   `terminal`, `prompt`, `table`: what they write and ask; `completion`: command lines, completed.
 //! - `log`, `banner`, `failure`, `signals`: what it says and hears.
 
 mod admin;
@@ -22,6 +23,7 @@ mod backup;
 mod banner;
 mod cli;
 mod client;
+mod completion;
 mod config;
 mod credentials;
 mod data_dir;
@@ -30,11 +32,14 @@ mod keys;
 mod log;
 mod mail;
 mod net;
+mod prompt;
 mod provision;
 mod reset_password;
 mod serve;
 mod settings;
 mod signals;
+mod table;
+mod terminal;
 mod units;
 mod watch;
 
@@ -48,7 +53,8 @@ fn main() -> ExitCode {
         cli::Command::Backup(args) => backup::backup(&args),
         cli::Command::Restore(args) => backup::restore(&args),
         cli::Command::Verify(args) => backup::verify(&args),
-        cli::Command::Tags(args) => client::tags(&args),
+        cli::Command::Completion(args) => completion::completion(&args),
+        cli::Command::Client(command) => client::run(&command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -11,9 +11,9 @@ use pierhead::projects::Actor;
 
 use crate::assemble::assemble;
 use crate::cli::Told;
-use crate::credentials::read_password;
 use crate::data_dir::DataDir;
 use crate::failure::{Failure, chain};
+use crate::prompt;
 use crate::serve::runtime;
 use crate::settings::Settings;
 use crate::watch::Watch;
@@ -71,7 +71,8 @@ async fn set(projects: &pierhead::projects::Projects, name: &str) -> Result<(), 
     if account.disabled {
         tracing::warn!("{name} is disabled, and cannot sign in until an operator enables it");
     }
-    let password = read_password().map_err(|error| Failure::because("no password", &error))?;
+    let password =
+        prompt::hidden("password: ").map_err(|error| Failure::because("no password", &error))?;
     let actor = Actor::system("reset-password");
     let set = projects.set_password(&actor, account.id, password).await;
     set.map_err(failed)

@@ -29,6 +29,18 @@ impl Span {
     }
 }
 
+impl Span {
+    /// The span that is written on a command line.
+    ///
+    /// # Errors
+    /// With how it is written.
+    pub(crate) fn argument(text: &str) -> Result<Duration, String> {
+        Self::read(text)
+            .map(|span| span.0)
+            .ok_or_else(|| "write it as \"24h\" or \"90d\"; at most 100 years".to_owned())
+    }
+}
+
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let text = String::deserialize(from)?;

@@ -6,10 +6,12 @@
     reason = "a test fails by panicking"
 )]
 
+mod administer;
 mod architecture;
 mod backup;
 mod behaviours;
 mod cases;
+mod commands;
 mod conformance;
 mod containerd;
 mod content;
@@ -28,6 +30,7 @@ mod requests;
 mod resume;
 mod revocation;
 mod scale;
+mod session;
 mod skopeo;
 mod slow;
 mod startup;

@@ -1,13 +1,10 @@
 //! `pierhead tags`: what it shows of a repository, and what it takes away.
 
-use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use pierhead_tests::{
-    ANA_PASSWORD, Api, LAB, Output, Server, ServerOptions, Tiny, Transcript, binary, run,
-};
-use serde_json::Value;
+use pierhead_tests::{ANA_PASSWORD, Api, LAB, Server, ServerOptions, Shell, Tiny, Transcript};
+use serde_json::{Value, json};
 
 const NAME: &str = "syn101/tools";
 
@@ -43,25 +40,15 @@ fn is_there(api: &Api, image: &Tiny) -> bool {
     api.send("GET", &path, &[], &[]).status == 200
 }
 
-/// The command with nobody at the terminal.
-fn command(server: &Server, words: &[&str]) -> Command {
-    let mut command = Command::new(binary("pierhead"));
-    for name in ["TOKEN", "USER", "PASSWORD"] {
-        command.env_remove(format!("PIERHEAD_{name}"));
-    }
-    command.env("PIERHEAD_URL", format!("http://{}", server.host));
-    command.args(words).stdin(Stdio::null());
-    command
-}
-
-fn by(user: &str, password: &str, server: &Server, words: &[&str]) -> Output {
-    let mut command = command(server, words);
-    command.env("PIERHEAD_USER", user);
-    run(command.env("PIERHEAD_PASSWORD", password))
-}
-
-fn ana(server: &Server, words: &[&str]) -> Output {
-    by("ana", ANA_PASSWORD, server, words)
+/// Somebody's commands, signed in by the environment.
+fn by(user: &str, server: &Server) -> Shell {
+    let password = match user {
+        "ana" => ANA_PASSWORD,
+        _ => "looks on all day",
+    };
+    Shell::at(server)
+        .with("PIERHEAD_USER", user)
+        .with("PIERHEAD_PASSWORD", password)
 }
 
 #[test]
@@ -69,99 +56,168 @@ fn tags_and_their_history_are_listed_and_former_versions_go() {
     let server = served(None);
     let (api, images) = pushed(&server);
     let mut read = Transcript::new(&server.host);
+    let (ana, vic) = (by("ana", &server), by("vic", &server));
     let host_and_name = format!("{}/{NAME}", server.host);
 
     for (who, words) in [
-        ("ana", &["tags", NAME][..]),
-        ("ana", &["tags", &host_and_name, "--history"]),
-        ("ana", &["tags", NAME, "--history", "--tag", "latest"]),
-        ("ana", &["tags", NAME, "--prune", "--newest", "3"]),
+        ("ana", &["tags", "list", NAME][..]),
+        ("ana", &["tags", "history", &host_and_name]),
+        ("ana", &["tags", "history", NAME, "--tag", "latest"]),
+        ("ana", &["tags", "history", NAME, "--tag", "v2"]),
+        ("ana", &["tags", "prune", NAME, "--newest", "3"]),
         (
             "ana",
-            &["tags", NAME, "--prune", "--newest", "1", "--dry-run"],
+            &["tags", "prune", NAME, "--newest", "1", "--dry-run"],
         ),
-        ("ana", &["tags", NAME, "--prune", "--newest", "1"]),
-        ("vic", &["tags", NAME]),
-        ("vic", &["tags", NAME, "--prune", "--newest", "1", "--yes"]),
-        ("ana", &["tags", "syn101/none"]),
-        ("ana", &["tags", "library/ubuntu"]),
+        ("ana", &["tags", "prune", NAME, "--newest", "1"]),
+        ("ana", &["tags", "prune", NAME, "--newest", "1", "--json"]),
+        ("ana", &["tags", "prune", NAME]),
+        ("vic", &["tags", "list", NAME]),
+        ("vic", &["tags", "prune", NAME, "--newest", "1", "--yes"]),
+        ("ana", &["tags", "list", "syn101/none"]),
+        ("ana", &["tags", "list", "library/ubuntu"]),
+        ("ana", &["tags", "list", "syn101/tools:v1"]),
+        ("ana", &["tags", NAME]),
+        ("ana", &["tags"]),
     ] {
-        let password = if who == "ana" {
-            ANA_PASSWORD
-        } else {
-            "looks on all day"
-        };
-        read.add(who, &words.join(" "), &by(who, password, &server, words));
+        let shell = if who == "ana" { &ana } else { &vic };
+        read.add(who, &words.join(" "), &shell.run(words).output());
     }
     assert!(
         images.iter().all(|image| is_there(&api, image)),
         "nothing went yet"
     );
 
-    let spared = ["tags", NAME, "--prune", "--younger-than", "1h", "--yes"];
-    read.add("ana", &spared.join(" "), &ana(&server, &spared));
+    let spared = ["tags", "prune", NAME, "--younger-than", "1h", "--yes"];
+    read.add("ana", &spared.join(" "), &ana.run(&spared).output());
     assert!(
         images.iter().all(|image| is_there(&api, image)),
         "all are young"
     );
-    let prune = ["tags", NAME, "--prune", "--newest", "2", "--yes"];
-    read.add("ana", &prune.join(" "), &ana(&server, &prune));
+    let prune = ["tags", "prune", NAME, "--newest", "2", "--yes"];
+    read.add("ana", &prune.join(" "), &ana.run(&prune).output());
     let there: Vec<bool> = images.iter().map(|image| is_there(&api, image)).collect();
     assert_eq!(there, [false, true, true]);
     read.expect("tags");
 
-    let json = ana(&server, &["tags", NAME, "--history", "--json"]).expect_ok("as JSON");
-    let json: Value = serde_json::from_str(&json).expect("JSON and nothing else");
-    let pushes = json.as_array().expect("a list");
+    let said = ana.run(&["tags", "history", NAME, "--json"]).expect(0);
+    let pushes: Vec<Value> = serde_json::from_str(&said.out).expect("a list and nothing else");
     let told: Vec<_> = pushes.iter().map(|push| push["digest"].as_str()).collect();
     let (one, two, three) = (images[0].digest(), images[1].digest(), images[2].digest());
     assert_eq!(
         told,
         [&three, &three, &two, &one].map(|digest| Some(digest.as_str()))
     );
+    let none = ana.run(&["tags", "history", NAME, "--tag", "v2", "--json"]);
+    assert_eq!(none.expect(0).out, "[]\n");
 }
 
 #[test]
-fn who_asks_must_be_told_and_right() {
+fn tags_are_deleted_one_by_one_and_what_they_name_stays() {
     let server = served(None);
-    let (_, _) = pushed(&server);
-    let words = ["tags", NAME];
-    let refused = run(&mut command(&server, &words)).expect_refused("nobody");
-    assert!(refused.contains("set PIERHEAD_TOKEN"), "{refused}");
-    let refused = by("ana", "wrong", &server, &words).expect_refused("a wrong password");
-    assert!(refused.contains("is not right"), "{refused}");
-    let refused = run(command(&server, &words).env("PIERHEAD_TOKEN", "php_wrong"));
-    let refused = refused.expect_refused("a wrong token");
-    assert!(refused.contains("says: "), "{refused}");
+    let (api, images) = pushed(&server);
+    let mut read = Transcript::new(&server.host);
+    let (ana, vic) = (by("ana", &server), by("vic", &server));
+    let host_and_name = format!("{}/{NAME}:latest", server.host);
+    images[0].push(&api, NAME, "v0").expect(201);
+    let list = || {
+        let said = ana.run(&["tags", "list", NAME, "--json"]).expect(0);
+        let tags: Vec<Value> = serde_json::from_str(&said.out).expect("a list");
+        let names = tags
+            .iter()
+            .map(|tag| tag["tag"].as_str().unwrap().to_owned());
+        names.collect::<Vec<_>>()
+    };
 
-    // A session of the command's own is over with it.
-    let api = Api::anonymous(&server.host);
-    let session = api.session("ana", ANA_PASSWORD);
-    let token = serde_json::json!({ "name": "ci", "scope": ["view"] });
-    let token = api.manage(&session, "POST", "/auth/v1/personalAccessToken", &token);
-    let token = token.expect(201).json()["token"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    let listed = run(command(&server, &words).env("PIERHEAD_TOKEN", token));
-    assert!(listed.expect_ok("with a token").contains("latest"));
-
-    // What goes in the clear goes through nobody's hands.
-    let mut direct = command(&server, &words);
-    for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
-        direct.env(name, "http://127.0.0.1:1");
-        direct.env(name.to_lowercase(), "http://127.0.0.1:1");
+    for (who, words) in [
+        ("ana", &["tags", "delete", "syn101/tools:v1"][..]),
+        ("ana", &["tags", "delete", "syn101/tools:v1", "--json"]),
+        ("ana", &["tags", "delete", "syn101/tools", "--yes"]),
+        (
+            "ana",
+            &["tags", "delete", "syn101/tools@sha256:00", "--yes"],
+        ),
+        (
+            "ana",
+            &[
+                "tags",
+                "delete",
+                "syn101/tools:v1",
+                "a.example.org/syn101/tools:v1",
+                "--yes",
+            ],
+        ),
+        ("vic", &["tags", "delete", "syn101/tools:v1", "--yes"]),
+        ("ana", &["tags", "delete", "syn101/none:v1", "--yes"]),
+        ("ana", &["tags", "delete", "syn101/tools:v9", "--yes"]),
+    ] {
+        let shell = if who == "ana" { &ana } else { &vic };
+        read.add(who, &words.join(" "), &shell.run(words).output());
+        assert_eq!(list(), ["latest", "v0", "v1"], "nothing was deleted");
     }
-    direct.env("PIERHEAD_USER", "ana");
-    let listed = run(direct.env("PIERHEAD_PASSWORD", ANA_PASSWORD));
-    assert!(listed.expect_ok("beside a proxy").contains("latest"));
+    for words in [
+        &["tags", "delete", &host_and_name, "--yes"][..],
+        &[
+            "tags",
+            "delete",
+            "syn101/tools:v0",
+            "syn101/tools:v9",
+            "--yes",
+        ],
+        &["tags", "delete", "syn101/tools:v1", "--yes", "--json"],
+        &["tags", "list", NAME],
+    ] {
+        read.add("ana", &words.join(" "), &ana.run(words).output());
+    }
+    read.expect("tags-delete");
+    assert!(list().is_empty());
+    assert!(
+        images.iter().all(|image| is_there(&api, image)),
+        "they stay"
+    );
 
-    let nowhere = ["tags", NAME, "--url", "http://127.0.0.1:1"];
-    let refused = ana(&server, &nowhere).expect_refused("nothing listens there");
-    assert!(refused.contains("did not answer"), "{refused}");
-    let odd = ["tags", NAME, "--url", "127.0.0.1:1"];
-    let refused = ana(&server, &odd).expect_refused("no URL");
-    assert!(refused.contains("is no server's URL"), "{refused}");
+    let log = server.log();
+    for tag in ["latest", "v0", "v1"] {
+        assert!(
+            log.contains(&format!("deleted {NAME}:{tag} by=ana")),
+            "{log}"
+        );
+    }
+    let session = api.session("ana", ANA_PASSWORD);
+    let path = "/repo/v1/entity/dockerRepo/id?repositoryName=syn101/tools";
+    let id = api.manage(&session, "GET", path, &Value::Null).json()["id"].clone();
+    let path = format!("/pierhead/v1/audit?entity={}", id.as_str().unwrap());
+    let rows = api.manage(&session, "GET", &path, &Value::Null).json();
+    let gone: Vec<&Value> = rows["results"].as_array().unwrap().iter().collect();
+    let what: Vec<_> = gone
+        .iter()
+        .map(|row| (&row["what"], &row["before"]["tag"]))
+        .collect();
+    let deleted = json!("delete-tag");
+    let (v1, v0, latest) = (json!("v1"), json!("v0"), json!("latest"));
+    assert_eq!(
+        what,
+        [(&deleted, &v1), (&deleted, &v0), (&deleted, &latest)]
+    );
+}
+
+#[test]
+fn whoever_deletes_at_a_terminal_is_asked() {
+    let server = served(None);
+    pushed(&server);
+    let ana = by("ana", &server);
+    let question = "Delete syn101/tools:v1? [y/N] ";
+    for (answer, shown) in [
+        ("n\n", "nothing was changed"),
+        ("\n", "nothing was changed"),
+        ("y\n", "deleted syn101/tools:v1"),
+    ] {
+        let mut terminal = ana.terminal("pierhead tags delete syn101/tools:v1");
+        terminal.wait_for(question).types(answer).wait_for(shown);
+        terminal.end();
+    }
+    ana.run(&["tags", "delete", "syn101/tools:v1", "--yes"])
+        .expect(1);
 }
 
 #[test]
@@ -185,7 +241,8 @@ fn a_rule_of_the_servers_takes_former_versions_and_their_bytes_by_itself() {
             images[2].manifest.as_bytes()
         );
     }
-    let history = ana(&server, &["tags", NAME, "--history"]).expect_ok("history");
+    let history = by("ana", &server).run(&["tags", "history", NAME]);
+    let history = history.expect(0).out;
     assert_eq!(history.lines().count(), 5, "{history}");
     assert!(server.log().contains("retired "), "{}", server.log());
 }

@@ -255,6 +255,8 @@ fn described(change: &Change) -> (&'static str, Option<Value>) {
         Change::Retire {
             rule, manifests, ..
         } => ("retire", Some(retired_json(rule, manifests))),
+        // As the registry records it: what is gone stands in what was before.
+        Change::DeleteTag { .. } => ("delete-tag", None),
         Change::UseRole { action, name, .. } => {
             ("use-role", Some(json!({ "action": action, "name": name })))
         }
@@ -330,6 +332,9 @@ fn concerned(change: &Change) -> (Option<EntityId>, Option<PrincipalId>) {
         | Change::Purge { entity } => (Some(entity.id()), None),
         Change::CreateCredential(new) => (None, Some(new.account)),
         Change::Retire {
+            repository: entity, ..
+        }
+        | Change::DeleteTag {
             repository: entity, ..
         }
         | Change::RecordTag {

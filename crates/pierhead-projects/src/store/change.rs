@@ -244,6 +244,15 @@ pub enum Change {
         /// What it names.
         digest: ContentDigest,
     },
+    /// Takes a tag of a repository away, while it names this manifest. The manifest stays.
+    DeleteTag {
+        /// Of which repository.
+        repository: EntityId,
+        /// Which.
+        tag: Tag,
+        /// What it names.
+        digest: ContentDigest,
+    },
     /// Renames a project, as a provisioning file says.
     SetProjectName {
         /// Which.
@@ -356,6 +365,7 @@ impl Change {
             | Self::UseRole { .. }
             | Self::Retire { .. }
             | Self::RecordTag { .. }
+            | Self::DeleteTag { .. }
             | Self::Describe { name: None, .. }
             | Self::Describe {
                 entity: EntityRef::External(_),

@@ -214,6 +214,7 @@ pub(crate) fn describe(operation: Operation) -> Call {
             BEFORE,
             LIMIT,
         ]),
+        Op::DeleteTag => seen("Takes a tag away; what it names stays", nothing),
         Op::Retire => seen("Takes former versions away", of::<retention::Retired>)
             .takes(of::<retention::Sent>)
             .fails(&[409, 412, 429]),

@@ -168,6 +168,7 @@ fn shape_of(name: &str) -> RefOr<Schema> {
     let pattern = match name {
         // An owner chooses what ids begin with.
         "id" => "^[A-Za-z]*[1-9][0-9]{0,18}$",
+        "tag" => "^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$",
         _ => "^(0|[1-9][0-9]{0,18})$",
     };
     let schema = ObjectBuilder::new().schema_type(Type::String);
@@ -231,6 +232,7 @@ fn names(path: &str) -> Vec<&'static str> {
                 "team" | "teamMembers" => "team",
                 "member" | "manager" | "account" | "user" | "userProfile" => "account",
                 "personalAccessToken" | "refreshToken" => "token",
+                "tag" => "tag",
                 _ => "id",
             });
         }

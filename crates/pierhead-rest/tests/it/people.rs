@@ -1,6 +1,7 @@
 //! Signing in, tokens and profiles.
 
 use pierhead_policy::Scope;
+use pierhead_registry::Clock as _;
 use serde_json::{Value, json};
 
 use crate::ground::{Ground, PASSWORD, Reply, ground, text};
@@ -17,9 +18,11 @@ fn a_session_begins_with_a_password_and_ends_when_it_is_told_to() {
     let answer = login(&ground, "ana", PASSWORD);
     let session = text(&answer.expect(201), "accessToken");
     assert!(session.starts_with("phs_"));
+    let end = ground.clock.now() + ground.projects.options().session_life;
+    let end = pierhead_model::rfc3339_millis(end);
     assert_eq!(
         answer.text,
-        format!(r#"{{"accessToken":"{session}","acceptsTermsOfUse":true}}"#)
+        format!(r#"{{"accessToken":"{session}","acceptsTermsOfUse":true,"expires":"{end}"}}"#)
     );
     let who = |token: &str| ground.get(token, "/repo/v1/userProfile");
     assert_eq!(

@@ -2,17 +2,18 @@
 
 use pierhead_policy::{AccessList, EntityId};
 use pierhead_projects::change::{Batch, Change, EntityRef};
-use pierhead_storage::{ParentId, RepositoryId, Retirement, StoreError};
+use pierhead_storage::{ParentId, RepositoryId, Retirement, ScopeId, StoreError};
 use rusqlite::{Connection, params};
 
 use super::change::{id, one};
 use super::external;
 use crate::board::Effects;
-use crate::codec::signed;
+use crate::codec::{key, signed};
 use crate::error::Fault;
 use crate::{collect, repository, retention};
 
 /// Applies one change. What is about no entity is none that this store knows.
+#[allow(clippy::too_many_lines, reason = "a table of all changes")]
 pub(super) fn apply(
     tx: &Connection,
     effects: &mut Effects,
@@ -110,6 +111,19 @@ pub(super) fn apply(
                 Retirement::Done { gone, .. } if gone.len() == digests.len() => Ok(()),
                 _ => Err(StoreError::Stale.into()),
             }
+        }
+        Change::DeleteTag {
+            repository,
+            tag,
+            digest,
+        } => {
+            let repository = RepositoryId(repository.get());
+            one(
+                tx,
+                "DELETE FROM tag WHERE repository = ?1 AND name = ?2 AND digest = ?3",
+                params![signed(repository.0), tag.as_str(), key(digest)],
+            )?;
+            Ok(effects.content(tx, ScopeId::repository(repository))?)
         }
         Change::UseRole { .. } => Ok(()),
         // A change that this store does not know must not be half made.

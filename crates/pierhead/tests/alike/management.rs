@@ -127,6 +127,7 @@ pub(crate) fn by_number(etag: &str) -> Vec<Call> {
         call(Method::PUT, "/repo/v1/trashcan/purge/{}", ""),
         call(Method::GET, "/pierhead/v1/entity/{}/trash", ""),
         call(Method::GET, "/pierhead/v1/entity/{}/history", ""),
+        call(Method::DELETE, "/pierhead/v1/entity/{}/tag/{}", ""),
         call(
             Method::POST,
             "/pierhead/v1/entity/{}/retire",

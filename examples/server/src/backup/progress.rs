@@ -6,7 +6,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::client::table::size;
+use crate::table::size;
 
 /// How often a terminal is told.
 const REDRAW: Duration = Duration::from_millis(200);

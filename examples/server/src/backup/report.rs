@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::time::Duration;
 
 use pierhead::model::ContentDigest;
@@ -13,8 +12,9 @@ use serde::Serialize;
 use super::blobs::Damage;
 use super::count;
 use super::progress::span;
-use crate::client::table::{self, size};
 use crate::failure::Failure;
+use crate::table::{self, size};
+use crate::terminal::print;
 
 /// How many of those who would miss something are told.
 const NAMED: usize = 1_000;
@@ -150,7 +150,7 @@ impl Found {
     /// Writes it to standard output, for people or for programs.
     ///
     /// # Errors
-    /// When it cannot be written. Whoever stops reading it has had enough.
+    /// When it cannot be written.
     pub(super) fn write(&self, json: bool, took: Duration) -> Result<(), Failure> {
         let text = if json {
             let text = serde_json::to_string_pretty(self);
@@ -158,13 +158,7 @@ impl Found {
         } else {
             self.text(took)
         };
-        let mut out = std::io::stdout().lock();
-        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-                Err(Failure::because("the report was not written", &error))
-            }
-            _ => Ok(()),
-        }
+        print(&text)
     }
 
     fn text(&self, took: Duration) -> String {

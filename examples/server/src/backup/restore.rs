@@ -19,9 +19,9 @@ use super::progress::{Progress, span};
 use super::record::Record;
 use super::report::{self, Finding};
 use super::{Whose, count, failed, rewind, target};
-use crate::client::table::size;
 use crate::data_dir::{Layout, is_empty, sync_folder_of};
 use crate::failure::Failure;
+use crate::table::size;
 
 const REMEDY: &str = "make room, or name a directory on a larger disk";
 

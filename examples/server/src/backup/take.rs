@@ -20,8 +20,8 @@ use super::record::Record;
 use super::report::{self, Finding};
 use super::target::Target;
 use super::{Whose, count, failed, look, names};
-use crate::client::table::size;
 use crate::failure::Failure;
+use crate::table::size;
 
 /// How often a new copy of the database is taken because blobs were collected meanwhile.
 const ROUNDS: u32 = 5;

@@ -1,29 +1,118 @@
-//! Commands that ask a running server over its management API.
+//! Commands that ask a running server over its management API, for whoever works with it.
+//!
+//! # What all of them keep to
+//! - **The answer is on standard output, all else on standard error:** questions, hints, what went
+//!   wrong.
+//! - **A table for people:** headings in capitals, sizes and times as one says them, no colours, no
+//!   letter that a terminal would obey. **One JSON document for programs** with `--json`: what the
+//!   API gave, all pages joined, and nothing else.
+//! - **The exit status** is 0 when it was done, 1 when the server cannot be reached or refused, and 2
+//!   when what was typed is wrong.
+//! - **An error says what to type next.** A refusal is told in the server's words.
+//! - **What is gone for good is asked about** at a terminal, and needs `--yes` without one.
+//! - **Who asks** is said by `PIERHEAD_TOKEN`; else by `PIERHEAD_USER` and `PIERHEAD_PASSWORD`, in a
+//!   session for this command alone; else by the session of `pierhead login`; else by whoever is at
+//!   the terminal.
+//!
+//! # The map
+//! - `login`, `status`, `tags`, `token`, `explain`, `user` (with `invitation`), `team`, `project`,
+//!   `share`, `trash`: the commands.
+//! - `server`, `session`: which server, and the sessions that are kept; `api`: the API, asked.
+//! - `names`: what people type, as ids; `answers`: pages joined, members as people read them.
+//! - `careful`: whether whoever asks is sure; `new_password`: passwords that are set.
 
+mod answers;
 mod api;
-pub(crate) mod table;
+mod careful;
+mod explain;
+mod invitation;
+mod login;
+mod names;
+mod new_password;
+mod project;
+mod server;
+mod session;
+mod share;
+mod status;
 mod tags;
+mod team;
+mod token;
+mod trash;
+mod user;
 
-pub(crate) use tags::{TagsArgs, tags};
+use std::path::{Path, PathBuf};
 
-use std::io::{self, IsTerminal as _, Write as _};
-use std::net::IpAddr;
-
-use clap::Args;
+use clap::{Args, Subcommand};
 use pierhead::auth::Secret;
+use pierhead::model::percent_encode;
+use pierhead::projects::fold;
 
-use crate::credentials::read_password;
 use crate::failure::Failure;
-use crate::settings::host_of;
+use crate::prompt;
+use crate::terminal::{confirm, plain, print};
 use api::Api;
+use server::origin;
+use session::Sessions;
+
+/// What can be asked of a server.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Log in to a server, for the commands that follow
+    Login(login::LoginArgs),
+    /// End the session at a server
+    Logout(login::LogoutArgs),
+    /// Say how a server is, who you are there, and what wants attention
+    Status(status::StatusArgs),
+    /// List the tags of a repository and their history; take tags and former versions away
+    Tags(tags::TagsArgs),
+    /// Make, list and revoke personal access tokens
+    Token(token::TokenArgs),
+    /// Say why something is allowed or refused
+    Explain(explain::ExplainArgs),
+    /// Make, show and change accounts; invite people
+    User(user::UserArgs),
+    /// Make, show and change teams
+    Team(team::TeamArgs),
+    /// Make, show and change projects
+    Project(project::ProjectArgs),
+    /// Show and change who may do what, in a project or a repository
+    Share(share::ShareArgs),
+    /// Put projects and repositories into the trash can, and take them out
+    Trash(trash::TrashArgs),
+}
+
+/// Does what the command line says.
+///
+/// # Errors
+/// When the server cannot be reached, or refuses, or what was typed makes no sense.
+pub(crate) fn run(command: &Command) -> Result<(), Failure> {
+    match command {
+        Command::Login(args) => login::login(args),
+        Command::Logout(args) => login::logout(args),
+        Command::Status(args) => status::status(args),
+        Command::Tags(args) => tags::tags(args),
+        Command::Token(args) => token::token(args),
+        Command::Explain(args) => explain::explain(args),
+        Command::User(args) => user::user(args),
+        Command::Team(args) => team::team(args),
+        Command::Project(args) => project::project(args),
+        Command::Share(args) => share::share(args),
+        Command::Trash(args) => trash::trash(args),
+    }
+}
 
 /// Where the server is that is asked, and how its answer is written.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Asked {
     /// The server's URL, such as `https://registry.example.org` [default: that of the host before
-    /// the name, else `PIERHEAD_URL`, else that of this machine at port 5000]
+    /// the name, else `PIERHEAD_URL`, else the one that was logged in to last, else that of this
+    /// machine at port 5000]
     #[arg(long, value_name = "URL")]
     url: Option<String>,
+    /// Trust the certificates in this file, and no others [default: `PIERHEAD_CA`, else those that
+    /// `pierhead login` was told, else those of the system]
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
     /// Write JSON, for programs
     #[arg(long)]
     json: bool,
@@ -41,6 +130,18 @@ impl<'a> Repository<'a> {
     /// # Errors
     /// When there is more, or something else, than a name.
     fn read(text: &'a str) -> Result<Self, Failure> {
+        let found = Self::split(text)?;
+        if found.name.contains([':', '@']) {
+            return Err(Failure::told(format!(
+                "a tag or a digest is no part of the name; leave it out of `{}`",
+                plain(text)
+            )));
+        }
+        Ok(found)
+    }
+
+    /// What stands before the first slash, if it is a host, and all the rest.
+    fn split(text: &'a str) -> Result<Self, Failure> {
         if text.contains("://") {
             return Err(Failure::told(
                 "leave the `http://` or `https://` out of the name",
@@ -54,32 +155,74 @@ impl<'a> Repository<'a> {
             }
             _ => (None, text),
         };
-        if name.contains([':', '@']) {
-            return Err(Failure::told(
-                "a tag or a digest is no part of the name; leave it out, or use --history --tag TAG",
-            ));
-        }
         Ok(Self { host, name })
+    }
+
+    /// Its id at the server.
+    fn id(&self, api: &Api) -> Result<String, Failure> {
+        let name = percent_encode(self.name);
+        let path = format!("/repo/v1/entity/dockerRepo/id?repositoryName={name}");
+        let found = api.get(&path)?;
+        let id = found["id"].as_str();
+        id.map(str::to_owned)
+            .ok_or_else(|| api.strange("gave no id"))
     }
 }
 
 impl Asked {
     /// Finds the server, and signs in.
     fn sign_in(&self, host: Option<&str>) -> Result<Api, Failure> {
-        let told = self.url.clone().or_else(|| variable("PIERHEAD_URL"));
-        let url = match (told, host) {
-            (Some(url), Some(host)) => agreed(url, host)?,
-            (Some(url), None) => url,
-            (None, Some(host)) => url_of(host),
-            (None, None) => "http://127.0.0.1:5000".to_owned(),
-        };
-        let api = Api::new(&url)?;
-        if let Some(token) = variable("PIERHEAD_TOKEN") {
-            return Ok(api.bearing(Secret::from(&*token)));
+        let (api, sessions) = self.find(host)?;
+        match known(api, &sessions)? {
+            api if api.shows_something() => Ok(api),
+            api if prompt::somebody_is_there() => {
+                let (user, password) = who(api.url())?;
+                api.login(&user, &password)
+            }
+            api => Err(Failure::told(format!(
+                "who asks? type: pierhead login {}  (or set PIERHEAD_TOKEN, or PIERHEAD_USER and \
+                 PIERHEAD_PASSWORD)",
+                api.url()
+            ))),
         }
-        let (user, password) = who(&url)?;
-        api.login(&user, &password)
     }
+
+    /// Finds the server, and shows it what is known of who asks, if anything is.
+    fn look(&self, host: Option<&str>) -> Result<(Api, Sessions), Failure> {
+        let (api, sessions) = self.find(host)?;
+        Ok((known(api, &sessions)?, sessions))
+    }
+
+    fn find(&self, host: Option<&str>) -> Result<(Api, Sessions), Failure> {
+        let sessions = Sessions::read()?;
+        let url = server::find(self.url.as_deref(), host, &sessions)?;
+        let ca = trusted(self.ca.as_deref()).or_else(|| sessions.at(&origin(&url))?.ca.clone());
+        Ok((Api::new(&url, ca.as_deref())?, sessions))
+    }
+}
+
+/// The certificates to trust, as told.
+fn trusted(told: Option<&Path>) -> Option<PathBuf> {
+    let told = told.map(Path::to_owned);
+    told.or_else(|| variable("PIERHEAD_CA").map(PathBuf::from))
+}
+
+/// Shows what is known of who asks: from the environment, or a session that is kept.
+fn known(api: Api, sessions: &Sessions) -> Result<Api, Failure> {
+    if let Some(token) = variable("PIERHEAD_TOKEN") {
+        return Ok(api.bearing(Secret::from(&*token)));
+    }
+    let (user, password) = (variable("PIERHEAD_USER"), variable("PIERHEAD_PASSWORD"));
+    if let (Some(user), Some(password)) = (&user, password) {
+        return api.login(user, &Secret::new(password));
+    }
+    // Who is named is meant, and nobody else.
+    let kept = sessions.at(&origin(api.url()));
+    let kept = kept.filter(|kept| user.is_none_or(|user| fold(&user) == fold(&kept.user)));
+    Ok(match kept {
+        Some(kept) => api.keeping(kept.secret()),
+        None => api,
+    })
 }
 
 /// A variable of the environment that is set to something.
@@ -87,88 +230,36 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|text| !text.is_empty())
 }
 
-/// A URL, if it is that of the host: whoever names two servers means one of them.
-fn agreed(url: String, host: &str) -> Result<String, Failure> {
-    if host_of(&url)
-        .trim_end_matches('/')
-        .eq_ignore_ascii_case(host)
-    {
-        return Ok(url);
-    }
-    Err(Failure::told(format!(
-        "the name says {}, and --url or PIERHEAD_URL another server; leave one of them out",
-        api::plain(host)
-    )))
-}
-
-/// Passwords go in the clear to this machine alone, unless a URL says so.
-fn url_of(host: &str) -> String {
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    let address = name
-        .trim_start_matches('[')
-        .trim_end_matches(']')
-        .parse::<IpAddr>();
-    let here = name.eq_ignore_ascii_case("localhost")
-        || address.is_ok_and(|address| address.is_loopback());
-    let scheme = if here { "http" } else { "https" };
-    format!("{scheme}://{host}")
-}
-
-/// A user name and a password, from the environment or from whoever is at the terminal.
+/// A user name and a password, as far as the environment says them, and else from whoever is at the
+/// terminal.
 fn who(url: &str) -> Result<(String, Secret), Failure> {
-    let asks = io::stdin().is_terminal();
     let user = match variable("PIERHEAD_USER") {
         Some(user) => user,
-        None if asks => {
-            let mut user = String::new();
-            eprint!("user name on {url}: ");
-            io::stdin()
-                .read_line(&mut user)
-                .map_err(|error| Failure::because("no user name", &error))?;
-            user.trim().to_owned()
-        }
-        None => {
-            return Err(Failure::told(
-                "who asks? set PIERHEAD_TOKEN to a personal access token, or PIERHEAD_USER and \
-                 PIERHEAD_PASSWORD",
-            ));
-        }
+        None => user_name(url)?,
     };
     let password = match variable("PIERHEAD_PASSWORD") {
         Some(password) => Secret::new(password),
-        None if asks => read_password().map_err(|error| Failure::because("no password", &error))?,
-        None => return Err(Failure::told("set PIERHEAD_PASSWORD beside PIERHEAD_USER")),
+        None => password_of(&user, url)?,
     };
     Ok((user, password))
 }
 
-/// Asks whoever is at the terminal; without anybody there, it has to be told beforehand.
-fn confirm(question: &str, yes: bool) -> Result<bool, Failure> {
-    if yes {
-        return Ok(true);
+fn user_name(url: &str) -> Result<String, Failure> {
+    let user = prompt::line(&format!("user name at {url}: "))
+        .map_err(|error| Failure::because("no user name", &error))?;
+    if user.is_empty() {
+        return Err(Failure::told("no user name was typed"));
     }
-    if !io::stdin().is_terminal() {
-        return Err(Failure::told(
-            "nobody is at the terminal to be asked; add --yes to go on without, or --dry-run",
-        ));
-    }
-    eprint!("{question} [y/N] ");
-    let mut answer = String::new();
-    io::stdin()
-        .read_line(&mut answer)
-        .map_err(|error| Failure::because("no answer", &error))?;
-    Ok(answer.trim_start().starts_with(['y', 'Y']))
+    Ok(user)
 }
 
-/// Writes an answer. Whoever stops reading it, as `head` does, has had enough.
-fn print(text: &str) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::because("the answer was not written", &error))
-        }
-        _ => Ok(()),
+fn password_of(user: &str, url: &str) -> Result<Secret, Failure> {
+    let password = prompt::hidden(&format!("password of {} at {url}: ", plain(user)))
+        .map_err(|error| Failure::because("no password", &error))?;
+    if password.is_empty() {
+        return Err(Failure::told("no password was typed"));
     }
+    Ok(password)
 }
 
 #[cfg(test)]
@@ -191,36 +282,6 @@ mod tests {
         }
         for text in ["http://a/syn1/b", "syn1/a:v1", "a.b/syn1/a@sha256:0"] {
             assert!(Repository::read(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn two_servers_are_not_named_at_once() {
-        for (url, host, good) in [
-            ("https://r.example.org", "r.example.org", true),
-            ("http://R.example.org/", "r.example.org", true),
-            ("https://r.example.org", "r.example.org:5000", false),
-            ("https://r.example.org", "other.example.org", false),
-        ] {
-            assert_eq!(agreed(url.to_owned(), host).is_ok(), good, "{url} {host}");
-        }
-    }
-
-    #[test]
-    fn only_this_machine_is_asked_in_the_clear() {
-        for (host, url) in [
-            ("localhost:5000", "http://localhost:5000"),
-            ("LOCALHOST:5000", "http://LOCALHOST:5000"),
-            ("127.0.0.1:5000", "http://127.0.0.1:5000"),
-            ("[::1]:5000", "http://[::1]:5000"),
-            ("registry.example.org", "https://registry.example.org"),
-            ("127.example.org", "https://127.example.org"),
-            (
-                "localhost.example.org:80",
-                "https://localhost.example.org:80",
-            ),
-        ] {
-            assert_eq!(url_of(host), url);
         }
     }
 }

@@ -2,6 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
+use pierhead::model::parse_rfc3339;
+
+use crate::terminal::plain;
+
 /// Rows under a heading, in columns as wide as their widest.
 pub(crate) fn table<const N: usize>(heading: [&str; N], rows: &[[String; N]]) -> String {
     let mut widths = heading.map(str::len);
@@ -15,7 +19,7 @@ pub(crate) fn table<const N: usize>(heading: [&str; N], rows: &[[String; N]]) ->
     for row in std::iter::once(&heading).chain(rows) {
         let mut line = String::new();
         for (cell, width) in row.iter().zip(widths) {
-            line.push_str(cell);
+            line.push_str(&plain(cell));
             let missing = width.saturating_sub(cell.chars().count());
             line.extend(std::iter::repeat_n(' ', missing + 2));
         }
@@ -23,6 +27,16 @@ pub(crate) fn table<const N: usize>(heading: [&str; N], rows: &[[String; N]]) ->
         text.push('\n');
     }
     text
+}
+
+/// What is told of one thing, a line each. What is not known is left out.
+pub(crate) fn facts(facts: &[(&str, String)]) -> String {
+    let told = || facts.iter().filter(|(_, what)| !what.is_empty());
+    let width = told().map(|(name, _)| name.len()).max().unwrap_or_default();
+    let lines: Vec<_> = told()
+        .map(|(name, what)| format!("{name:width$}  {}\n", plain(what)))
+        .collect();
+    lines.concat()
 }
 
 /// An amount of bytes: `512 B`, `1.5 KiB`, `12 MiB`.
@@ -47,7 +61,40 @@ pub(crate) fn size(bytes: u64) -> String {
 
 /// How long ago something was: `3 hours ago`.
 pub(crate) fn age(at: SystemTime, now: SystemTime) -> String {
-    let seconds = now.duration_since(at).as_ref().map_or(0, Duration::as_secs);
+    match span(now.duration_since(at).unwrap_or_default()) {
+        Some(span) => format!("{span} ago"),
+        None => "just now".to_owned(),
+    }
+}
+
+/// When something ends: `in 3 hours`.
+pub(crate) fn end(at: SystemTime, now: SystemTime) -> String {
+    match at.duration_since(now).map(nearly) {
+        Ok(Some(span)) => format!("in {span}"),
+        Ok(None) => "in a moment".to_owned(),
+        Err(_) => "over".to_owned(),
+    }
+}
+
+/// What is left of 12 hours when it is first told is not 11.
+fn nearly(length: Duration) -> Option<String> {
+    span(length.saturating_add(Duration::from_secs(30)))
+}
+
+/// How long something is good that ends at a time the API wrote: ` for 3 hours`; nothing where that
+/// is not known.
+pub(crate) fn life(until: Option<&str>, now: SystemTime) -> String {
+    let until = until.and_then(|text| parse_rfc3339(text).ok());
+    match until.map(|at| at.duration_since(now).map(nearly)) {
+        Some(Ok(Some(span))) => format!(" for {span}"),
+        Some(_) => " for a moment".to_owned(),
+        None => String::new(),
+    }
+}
+
+/// The largest whole unit of a span, from a minute on.
+fn span(length: Duration) -> Option<String> {
+    let seconds = length.as_secs();
     let units = [
         (365 * 86_400, "year"),
         (30 * 86_400, "month"),
@@ -55,12 +102,10 @@ pub(crate) fn age(at: SystemTime, now: SystemTime) -> String {
         (3_600, "hour"),
         (60, "minute"),
     ];
-    let Some((length, name)) = units.into_iter().find(|(length, _)| seconds >= *length) else {
-        return "just now".to_owned();
-    };
+    let (length, name) = units.into_iter().find(|(length, _)| seconds >= *length)?;
     let count = seconds / length;
     let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {name}{plural} ago")
+    Some(format!("{count} {name}{plural}"))
 }
 
 /// The start of a digest, which is enough for people to tell digests apart.
@@ -81,6 +126,16 @@ mod tests {
         ];
         let expected = "TAG     SIZE\nv1      1 B\nlatest\n";
         assert_eq!(table(["TAG", "SIZE"], &rows), expected);
+    }
+
+    #[test]
+    fn facts_are_told_below_one_another() {
+        let told = [
+            ("ID", "7".to_owned()),
+            ("E-MAIL", String::new()),
+            ("NAME", "ana".to_owned()),
+        ];
+        assert_eq!(facts(&told), "ID    7\nNAME  ana\n");
     }
 
     #[test]
@@ -108,6 +163,22 @@ mod tests {
             assert_eq!(age(now - Duration::from_secs(seconds), now), shown);
         }
         assert_eq!(age(now + Duration::from_secs(9), now), "just now");
+        for (seconds, shown) in [
+            (0, "in a moment"),
+            (60, "in 1 minute"),
+            (7_200, "in 2 hours"),
+        ] {
+            assert_eq!(end(now + Duration::from_secs(seconds), now), shown);
+        }
+        assert_eq!(end(now - Duration::from_secs(1), now), "over");
+        assert_eq!(end(now + Duration::from_secs(43_190), now), "in 12 hours");
+        let told = |text| life(Some(text), SystemTime::UNIX_EPOCH);
+        assert_eq!(told("1970-01-02T00:00:00.000Z"), " for 1 day");
+        assert_eq!(told("1970-01-01T00:00:00.000Z"), " for a moment");
+        assert_eq!(
+            (told("soon"), life(None, now)),
+            (String::new(), String::new())
+        );
         assert_eq!(short("sha256:0123456789abcdef"), "sha256:0123456789ab");
         assert_eq!(short("odd"), "odd");
     }
