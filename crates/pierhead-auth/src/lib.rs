@@ -22,6 +22,8 @@
 //! - [`token`] (feature `token`): opaque tokens, registry tokens, their keys and the cache of what was
 //!   verified.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 pub mod authorization;
 pub mod lockout;
 #[cfg(feature = "password")]

@@ -8,6 +8,8 @@
 //!   the protocol.
 //! - [`ResponseBody`] (`body`), `response`, `error`: what is answered.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(feature = "axum")]
 mod axum;
 mod blob;

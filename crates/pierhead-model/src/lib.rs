@@ -10,6 +10,8 @@
 //!   [`parse_link_next`], [`parse_query`], [`percent_decode`], [`rfc3339`], [`TokenScope`], [`ErrorCode`]: the words of
 //!   the wire, as text.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod accept;
 mod descriptor;
 mod digest;

@@ -9,6 +9,8 @@
 //! - [`Registry::catalog`], [`Registry::collect`], [`Registry::close`]: the rest.
 //! - [`Error`]: everything that can be answered instead.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod access;
 mod body;
 mod cache;

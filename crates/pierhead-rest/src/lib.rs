@@ -15,6 +15,8 @@
 //!   `retention`, `unmended`, `explain`, `audit`: things.
 //! - `answer`, `error`: what is answered. `openapi`: all of it as a document.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod account;
 mod acl;
 mod answer;

@@ -27,6 +27,8 @@
 //!
 //! [`RepositoryStore`]: pierhead_storage::RepositoryStore
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod audit;
 mod blob;
 mod board;

@@ -13,6 +13,8 @@
 //! - `fs`, `sqlite`, `projects`, `policy`, `auth`, `rest`, `testing`: what the features of these names
 //!   add.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod builder;
 pub mod prelude;
 #[cfg(feature = "testing")]

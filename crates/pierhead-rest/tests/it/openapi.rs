@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use crate::ground::ground;
 use crate::shape::{DOCUMENT, fits};
 
-/// The document as it is kept; with `PIERHEAD_REWRITE_GOLDEN=1` it is written anew.
-const KEPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/openapi.json");
+/// The document as it is kept, in `docs/`; with `PIERHEAD_REWRITE_GOLDEN=1` it is written anew.
+const KEPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/openapi.json");
 
 #[test]
 fn what_is_served_is_what_is_kept() {
