@@ -213,7 +213,9 @@ impl Builder {
     pub fn build(self) -> Pierhead {
         #[cfg(feature = "projects")]
         if let Some(projects) = &self.projects {
-            self.observers.into_iter().for_each(|it| projects.tell(it));
+            for observer in self.observers {
+                projects.tell(observer);
+            }
         }
         Pierhead {
             service: RegistryService::new(self.registry.build(), self.http),

@@ -208,7 +208,9 @@ impl Projects {
         let event = until_settled!(self.take_tag(actor, id, tag))?;
         let observers = self.inner.observers.read().clone();
         if let Some(event) = event {
-            observers.iter().for_each(|it| it.committed(&event));
+            for observer in observers {
+                observer.committed(&event);
+            }
         }
         Ok(())
     }
