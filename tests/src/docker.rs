@@ -1,5 +1,6 @@
 //! A docker engine of one's own.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -32,13 +33,21 @@ pub struct Client {
 impl Engine {
     /// Starts an engine and waits until it answers.
     pub fn start() -> Self {
+        Self::start_under(&[])
+    }
+
+    /// The same, run by a program (with arguments), such as one that enters another network.
+    pub fn start_under(under: &[String]) -> Self {
         let folder = TempDir::new().expect("a scratch directory");
         let at = |name: &str| folder.path().join(name);
         // An empty configuration keeps the machine's own out.
         fs::write(at("daemon.json"), "{}").expect("a scratch file");
         let log = File::create(at("log")).expect("a scratch file");
-        let mut command = tool("dockerd");
-        let docker = docker_beside(Path::new(command.get_program()));
+        let dockerd = PathBuf::from(tool("dockerd").get_program());
+        let docker = docker_beside(&dockerd);
+        let mut words = under.iter().map(OsStr::new).chain([dockerd.as_os_str()]);
+        let mut command = Command::new(words.next().expect("dockerd at least"));
+        command.args(words);
         command
             .args(["--iptables=false", "--ip6tables=false", "--bridge=none"])
             .args([
@@ -80,6 +89,16 @@ impl Engine {
             socket: socket(self.folder.path()),
             config,
         }
+    }
+
+    /// The command line of the engine's own version.
+    pub fn docker(&self) -> &Path {
+        &self.docker
+    }
+
+    /// Where it listens, as `DOCKER_HOST` says it.
+    pub fn socket(&self) -> String {
+        socket(self.folder.path())
     }
 
     /// What the engine has said so far.

@@ -20,6 +20,7 @@ mod docker;
 mod durability;
 mod files;
 mod oras;
+mod pages;
 mod podman;
 mod proxy;
 mod python;
