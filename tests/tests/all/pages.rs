@@ -29,7 +29,8 @@ use std::time::Duration;
 
 use expected::{Names, compare, fill, question};
 use page::{Deed, End, Keys, Page, Typed};
-use place::{Place, checkout};
+use place::Place;
+pub(crate) use place::checkout;
 use terminal::Terminal;
 
 /// Pages, and how many blocks each has at least.
@@ -195,7 +196,7 @@ fn is_seen(shown: &[String], lines: &[String], names: &Names) -> Option<Names> {
 }
 
 /// Every page there is.
-fn all_pages() -> Vec<PathBuf> {
+pub(crate) fn all_pages() -> Vec<PathBuf> {
     let root = checkout();
     let mut folders = vec![root.join("docs")];
     for parent in ["crates", "examples"] {

@@ -170,7 +170,7 @@ impl Drop for Place {
 }
 
 /// The workspace's root.
-pub(super) fn checkout() -> PathBuf {
+pub(crate) fn checkout() -> PathBuf {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
     tests.parent().expect("the workspace").to_owned()
 }
