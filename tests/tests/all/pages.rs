@@ -45,11 +45,12 @@ macro_rules! pages {
 }
 
 pages! {
+    getting_started: "docs/getting-started.md", 12;
     managing: "docs/management.md", 12;
 }
 
 /// How long a command may take.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// How long a terminal's program may take to say what a page shows.
 const SAID_WITHIN: Duration = Duration::from_secs(60);
@@ -136,7 +137,9 @@ impl<'a> Reader<'a> {
             });
             terminal.status().is_some()
         } else {
-            terminal.wait(PATIENCE, |terminal| terminal.status().is_some())
+            let done = |terminal: &Terminal| terminal.status().is_some() || terminal.asks();
+            terminal.wait(PATIENCE, done);
+            terminal.status().is_some()
         };
         let (lines, status) = (terminal.lines(), terminal.status());
         terminal.busy = !ended;

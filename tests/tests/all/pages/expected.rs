@@ -33,12 +33,14 @@ pub(super) fn compare(shown: &[String], seen: &[&str], names: &Names) -> Option<
     compare(rest, left, &names)
 }
 
-/// What a line asks, and what is typed in answer.
+/// What a line asks, and what is typed in answer: behind `[y/N] `, else behind the first `: `.
 pub(super) fn question(shown: &str) -> Option<(&str, &str)> {
     let line = shown.trim_end().strip_suffix(ENTER)?;
-    let end = line.find([':', '?', ']']).map(|at| at + 1)?;
-    let end = end + line[end..].len() - line[end..].trim_start().len();
-    Some((&line[..end], line[end..].trim_end()))
+    let ends = ["] ", ": "]
+        .iter()
+        .find_map(|end| Some(line.find(end)? + end.len()));
+    let (prompt, answer) = line.split_at(ends?);
+    Some((prompt, answer.trim_end()))
 }
 
 /// What is typed: names stand for what they were given to.
@@ -124,7 +126,14 @@ mod tests {
     fn a_question_is_told_from_its_answer() {
         for (line, parts) in [
             ("Password: a: b⏎", Some(("Password: ", "a: b"))),
-            ("sure? [y/N] y ⏎", Some(("sure? ", "[y/N] y"))),
+            (
+                "sure: really? [y/N] y ⏎",
+                Some(("sure: really? [y/N] ", "y")),
+            ),
+            (
+                "of a at http://h:1: b⏎",
+                Some(("of a at http://h:1: ", "b")),
+            ),
             ("Password: a", None),
         ] {
             assert_eq!(question(line), parts, "{line}");

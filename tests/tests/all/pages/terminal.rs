@@ -18,6 +18,9 @@ const MARK: u8 = 0x1e;
 /// How long a terminal must say nothing until it is taken for quiet.
 const QUIET: Duration = Duration::from_millis(400);
 
+/// How long it must say nothing behind the beginning of a line until that is taken for a question.
+const ASKING: Duration = Duration::from_secs(10);
+
 /// A shell at a terminal of its own. Dropping it closes the terminal.
 pub(super) struct Terminal {
     child: Child,
@@ -161,6 +164,12 @@ impl Terminal {
     /// Whether nothing has been said for a while.
     pub(super) fn is_quiet(&self) -> bool {
         self.said.lock().unwrap().at.elapsed() > QUIET
+    }
+
+    /// Whether something waits for an answer: a line was begun, and nothing has come for seconds.
+    pub(super) fn asks(&self) -> bool {
+        let long = self.said.lock().unwrap().at.elapsed() > ASKING;
+        long && self.bytes().last().is_some_and(|byte| *byte != b'\n')
     }
 
     fn bytes(&self) -> Vec<u8> {
