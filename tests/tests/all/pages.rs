@@ -47,6 +47,7 @@ macro_rules! pages {
 pages! {
     getting_started: "docs/getting-started.md", 12;
     managing: "docs/management.md", 12;
+    permissions: "docs/permissions.md", 12;
 }
 
 /// How long a command may take.
