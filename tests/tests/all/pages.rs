@@ -47,6 +47,7 @@ macro_rules! pages {
 pages! {
     getting_started: "docs/getting-started.md", 12;
     managing: "docs/management.md", 12;
+    operating: "docs/operations.md", 4;
     permissions: "docs/permissions.md", 12;
 }
 
