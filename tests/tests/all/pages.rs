@@ -45,6 +45,7 @@ macro_rules! pages {
 }
 
 pages! {
+    configuring: "docs/configuration.md", 1;
     getting_started: "docs/getting-started.md", 12;
     managing: "docs/management.md", 12;
     operating: "docs/operations.md", 4;
@@ -53,6 +54,9 @@ pages! {
 
 /// How long a command may take.
 const PATIENCE: Duration = Duration::from_secs(600);
+
+/// How long a command may take to end once it has said all that a page shows.
+const ENDS_WITHIN: Duration = Duration::from_secs(5);
 
 /// How long a terminal's program may take to say what a page shows.
 const SAID_WITHIN: Duration = Duration::from_secs(60);
@@ -121,7 +125,7 @@ impl<'a> Reader<'a> {
             .get_mut(&typed.terminal)
             .expect("just opened");
         match &typed.keys {
-            Keys::Command(_) if terminal.busy => {
+            Keys::Command(_) if !terminal.wait(ENDS_WITHIN, Terminal::is_idle) => {
                 return Err("the command before it still runs".to_owned());
             }
             Keys::Command(command) => terminal.command(&fill(command, &self.names)),
@@ -144,7 +148,6 @@ impl<'a> Reader<'a> {
             terminal.status().is_some()
         };
         let (lines, status) = (terminal.lines(), terminal.status());
-        terminal.busy = !ended;
         if !ended {
             terminal.read_on();
         }
@@ -236,6 +239,22 @@ fn every_page_with_commands_is_typed() {
         typed.extend(listed.map(|(listed, _)| *listed));
     }
     assert_eq!(typed.len(), PAGES.len(), "a page of the list is gone");
+}
+
+/// Its blocks have no `$ `, to be copied as they are.
+#[test]
+fn the_first_command_of_the_readme_is_typed_on_the_page_for_beginners() {
+    let read = |name| fs::read_to_string(checkout().join(name)).expect("a page");
+    let readme = read("README.md");
+    let first = readme
+        .split("```sh\n")
+        .nth(1)
+        .and_then(|rest| rest.lines().next());
+    let page = Page::read("docs/getting-started.md", &read("docs/getting-started.md")).unwrap();
+    let Some(Deed::Type(typed)) = page.steps.first().map(|step| &step.deed) else {
+        panic!("the page begins with a command");
+    };
+    assert_eq!(typed.name(), format!("$ {}", first.unwrap_or_default()));
 }
 
 #[test]

@@ -30,8 +30,6 @@ pub(super) struct Terminal {
     since: usize,
     /// Whether the terminal shows a `^C` among what is compared, which nobody said.
     interrupted: bool,
-    /// Whether a command is running.
-    pub(super) busy: bool,
 }
 
 /// What a terminal was given to show so far, and when it last was, or was typed at.
@@ -85,20 +83,17 @@ impl Terminal {
             said,
             since: 0,
             interrupted: false,
-            busy: true,
         };
         let ready = terminal.wait(Duration::from_secs(30), |terminal| {
             terminal.status().is_some()
         });
         assert!(ready, "no shell: {:?}", terminal.lines());
-        terminal.busy = false;
         terminal
     }
 
     /// Types a command; what is shown from here on is what comes of it.
     pub(super) fn command(&mut self, command: &str) {
         self.read_on();
-        self.busy = true;
         self.press(format!("{command}\n").as_bytes());
         // The terminal shows what is typed, which is not what it says.
         let echo = command.replace('\n', "\r\n").into_bytes();
@@ -164,6 +159,11 @@ impl Terminal {
     /// Whether nothing has been said for a while.
     pub(super) fn is_quiet(&self) -> bool {
         self.said.lock().unwrap().at.elapsed() > QUIET
+    }
+
+    /// Whether the shell waits for a command.
+    pub(super) fn is_idle(&self) -> bool {
+        self.said.lock().unwrap().bytes.ends_with(&[MARK])
     }
 
     /// Whether something waits for an answer: a line was begun, and nothing has come for seconds.
