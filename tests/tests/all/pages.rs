@@ -45,6 +45,7 @@ macro_rules! pages {
 }
 
 pages! {
+    commands: "docs/commands.md", 6;
     configuring: "docs/configuration.md", 1;
     getting_started: "docs/getting-started.md", 12;
     managing: "docs/management.md", 12;
@@ -58,8 +59,11 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// How long a command may take to end once it has said all that a page shows.
 const ENDS_WITHIN: Duration = Duration::from_secs(5);
 
-/// How long a terminal's program may take to say what a page shows.
-const SAID_WITHIN: Duration = Duration::from_secs(60);
+/// How long a terminal must say nothing until what it said is compared.
+const QUIET: Duration = Duration::from_millis(400);
+
+/// How long it may say nothing that a page shows; some are built before they say anything.
+const SILENT: Duration = Duration::from_secs(120);
 
 /// Types a page, which must hold.
 fn holds(name: &str) {
@@ -137,9 +141,10 @@ impl<'a> Reader<'a> {
         let may_go_on = !typed.terminal.is_empty();
         let ended = if may_go_on {
             let names = self.names.clone();
-            terminal.wait(SAID_WITHIN, |terminal| {
+            terminal.wait(PATIENCE, |terminal| {
                 let as_shown = || is_seen(shown, &terminal.lines(), &names).is_some();
-                terminal.status().is_some() || (terminal.is_quiet() && as_shown())
+                let silence = terminal.silence();
+                terminal.status().is_some() || silence > SILENT || (silence > QUIET && as_shown())
             });
             terminal.status().is_some()
         } else {
@@ -181,7 +186,7 @@ impl<'a> Reader<'a> {
 fn ask(terminal: &mut Terminal, shown: &[String], names: &Names) -> Result<(), String> {
     for (prompt, answer) in shown.iter().filter_map(|line| question(line)) {
         let prompt = prompt.trim_end();
-        let asked = terminal.wait(SAID_WITHIN, |terminal| {
+        let asked = terminal.wait(SILENT, |terminal| {
             let lines = terminal.lines();
             terminal.status().is_some() || lines.last().is_some_and(|line| line.ends_with(prompt))
         });

@@ -23,8 +23,8 @@ pub(super) fn compare(shown: &[String], seen: &[&str], names: &Names) -> Option<
     let (line, left) = seen.split_first()?;
     let wanted = match question(first) {
         // What is secret is not seen when it is typed.
-        Some((prompt, answer)) if line.trim_end() == prompt.trim_end() => {
-            return compare(rest, left, names).filter(|_| !answer.is_empty());
+        Some((prompt, _)) if line.trim_end() == prompt.trim_end() => {
+            return compare(rest, left, names);
         }
         Some((prompt, answer)) => format!("{prompt}{}", fill(answer, names)),
         None => first.clone(),

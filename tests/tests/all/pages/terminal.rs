@@ -15,9 +15,6 @@ use super::screen;
 /// Stands around the last status in the shell's prompt, and nowhere else.
 const MARK: u8 = 0x1e;
 
-/// How long a terminal must say nothing until it is taken for quiet.
-const QUIET: Duration = Duration::from_millis(400);
-
 /// How long it must say nothing behind the beginning of a line until that is taken for a question.
 const ASKING: Duration = Duration::from_secs(10);
 
@@ -156,9 +153,9 @@ impl Terminal {
         true
     }
 
-    /// Whether nothing has been said for a while.
-    pub(super) fn is_quiet(&self) -> bool {
-        self.said.lock().unwrap().at.elapsed() > QUIET
+    /// For how long nothing has been said.
+    pub(super) fn silence(&self) -> Duration {
+        self.said.lock().unwrap().at.elapsed()
     }
 
     /// Whether the shell waits for a command.
@@ -168,8 +165,7 @@ impl Terminal {
 
     /// Whether something waits for an answer: a line was begun, and nothing has come for seconds.
     pub(super) fn asks(&self) -> bool {
-        let long = self.said.lock().unwrap().at.elapsed() > ASKING;
-        long && self.bytes().last().is_some_and(|byte| *byte != b'\n')
+        self.silence() > ASKING && self.bytes().last().is_some_and(|byte| *byte != b'\n')
     }
 
     fn bytes(&self) -> Vec<u8> {
