@@ -62,8 +62,8 @@ const ENDS_WITHIN: Duration = Duration::from_secs(5);
 /// How long a terminal must say nothing until what it said is compared.
 const QUIET: Duration = Duration::from_millis(400);
 
-/// How long it may say nothing that a page shows; some are built before they say anything.
-const SILENT: Duration = Duration::from_secs(120);
+/// How long it may say nothing while it has not said what a page shows.
+const SILENT: Duration = Duration::from_secs(60);
 
 /// Types a page, which must hold.
 fn holds(name: &str) {
@@ -139,12 +139,14 @@ impl<'a> Reader<'a> {
         let shown = typed.shown.as_slice();
         let asked = ask(terminal, shown, &self.names);
         let may_go_on = !typed.terminal.is_empty();
+        // Who types `cargo` may have to wait for a compiler.
+        let silent = if self.in_checkout { PATIENCE } else { SILENT };
         let ended = if may_go_on {
             let names = self.names.clone();
             terminal.wait(PATIENCE, |terminal| {
                 let as_shown = || is_seen(shown, &terminal.lines(), &names).is_some();
                 let silence = terminal.silence();
-                terminal.status().is_some() || silence > SILENT || (silence > QUIET && as_shown())
+                terminal.status().is_some() || silence > silent || (silence > QUIET && as_shown())
             });
             terminal.status().is_some()
         } else {
