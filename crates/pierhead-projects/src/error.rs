@@ -215,3 +215,37 @@ impl From<crate::people::password::PasswordWork> for ProjectsError {
         }
     }
 }
+
+impl ProjectsError {
+    /// Whether nothing can be written because a disk is full, which waiting does not mend.
+    pub fn is_full(&self) -> bool {
+        let errors = std::iter::successors(Some(self as &dyn std::error::Error), |it| it.source());
+        errors
+            .filter_map(|error| error.downcast_ref())
+            .any(|error| matches!(error, StoreError::Full(_)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_known_by_whatever_came_of_it() {
+        let full = || StoreError::Full(std::sync::Arc::new(std::io::Error::other("full")));
+        for (error, is_full) in [
+            (ProjectsError::Store(full()), true),
+            (
+                ProjectsError::Store(StoreError::unavailable("sign in", full())),
+                true,
+            ),
+            (
+                ProjectsError::Store(StoreError::unavailable("sign in", "a disk")),
+                false,
+            ),
+            (ProjectsError::Busy, false),
+        ] {
+            assert_eq!(error.is_full(), is_full, "{error:?}");
+        }
+    }
+}

@@ -105,12 +105,15 @@ impl Failure {
         Self::new(StatusCode::TOO_MANY_REQUESTS, reason).retry_after(after)
     }
 
-    fn unavailable() -> Self {
-        Self::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "this cannot be answered now; try again",
-        )
-        .retry_after(Duration::from_secs(1))
+    fn unavailable(fault: ProjectsError) -> Self {
+        let words = if fault.is_full() {
+            "no room is left in the registry; its operator can make some"
+        } else {
+            "this cannot be answered now; try again"
+        };
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, words)
+            .retry_after(Duration::from_secs(1))
+            .because(fault)
     }
 
     /// Something is wrong here.
@@ -238,7 +241,7 @@ impl From<ProjectsError> for Failure {
             | E::Ambiguous
             | E::LastOperator
             | E::TooManyTeams => Self::new(StatusCode::CONFLICT, text),
-            error @ (E::Busy | E::Store(_)) => Self::unavailable().because(error),
+            error @ (E::Busy | E::Store(_)) => Self::unavailable(error),
             error => Self::internal(error),
         }
     }

@@ -27,14 +27,10 @@ impl Banner<'_> {
     pub(crate) fn text(&self) -> String {
         let (url, host) = (self.url, host_of(self.url));
         let mut text = format!("\nPierhead serves {url} from {}\n", self.data.display());
-        let _ = write!(
-            text,
-            "\nLog in:\n\n    docker login {host} -u {}\n",
-            admin::NAME
-        );
         match self.project {
             Some(project) => {
-                let image = format!("{host}/{project}/hello");
+                let (image, name) = (format!("{host}/{project}/hello"), admin::NAME);
+                let _ = write!(text, "\nLog in:\n\n    docker login {host} -u {name}\n");
                 let _ = write!(
                     text,
                     "\nMake an image of one file, push it, pull it back:\n\n    \
@@ -42,7 +38,14 @@ impl Banner<'_> {
                      docker tag hello {image}\n    docker push {image}\n    docker pull {image}\n"
                 );
             }
-            None => text.push_str(NO_PROJECT),
+            None => {
+                let _ = write!(
+                    text,
+                    "\nThere is no project to push to yet. In another terminal:\n\n    \
+                     pierhead login {url} --user {}\n    pierhead project create Genomics\n",
+                    admin::NAME
+                );
+            }
         }
         text.push('\n');
         text
@@ -67,16 +70,6 @@ pub(crate) fn password(made: &Made) -> String {
         Made::Left(path) => format!("{account}. Its password is in {}\n", path.display()),
     }
 }
-
-const NO_PROJECT: &str = r#"
-There is no project to push to yet. Write one into a file, such as lab.toml, and start the server
-with `--provision lab.toml`:
-
-    [[project]]
-    id = "syn101"
-    name = "Genomics"
-    owner = "admin"
-"#;
 
 /// A project that can be pushed to: the first one the provisioning file names, else that of any
 /// repository there is.
@@ -141,7 +134,9 @@ mod tests {
         }
         .text();
         assert!(
-            text.contains("[[project]]") && !text.contains("docker push"),
+            text.contains("\n    pierhead login http://127.0.0.1:5001 --user admin\n")
+                && text.contains("project create")
+                && !text.contains("docker push"),
             "{text}"
         );
     }

@@ -285,6 +285,9 @@ pub(crate) struct Mail {
 /// An address that can stand in a header.
 fn sender<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Email>, D::Error> {
     let text = String::deserialize(from)?;
+    if text == crate::mail::FROM {
+        return Ok(None);
+    }
     let email: Email = text.parse().map_err(D::Error::custom)?;
     email.mailable().map_err(D::Error::custom)?;
     Ok(Some(email))

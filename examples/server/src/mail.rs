@@ -20,7 +20,7 @@ const MOST: usize = 1_000;
 const KEPT: Duration = Duration::from_secs(7 * 86_400);
 
 /// Whom mail is from unless the configuration says.
-const FROM: &str = "pierhead@localhost";
+pub(crate) const FROM: &str = "pierhead@localhost";
 
 /// Writes each message into a file of its own, `<milliseconds>-<random>.eml`, that nobody else may
 /// read, whole or not at all.

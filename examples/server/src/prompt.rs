@@ -6,6 +6,9 @@ use pierhead::auth::Secret;
 use rustix::process::{Signal, getpid, kill_process};
 use rustix::termios::{self, InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios};
 
+use crate::failure::Failure;
+use crate::terminal::plain;
+
 /// The longest line that is read, in bytes.
 const MAX_LINE: usize = 2_048;
 
@@ -51,6 +54,25 @@ pub(crate) fn hidden(question: &str) -> io::Result<Secret> {
             Err(io::ErrorKind::Interrupted.into())
         }
     }
+}
+
+/// Asks for a new password twice, or for none by an empty line; without a terminal it is the first
+/// line of standard input.
+///
+/// # Errors
+/// When there is none, and when the two differ.
+pub(crate) fn new_password(name: &str) -> Result<Secret, Failure> {
+    let ask =
+        |question: &str| hidden(question).map_err(|error| Failure::because("no password", &error));
+    let question = format!("new password of {}: ", plain(name));
+    let password = ask(&question)?;
+    if !somebody_is_there() || password.expose().is_empty() {
+        return Ok(password);
+    }
+    if ask(&format!("again, {question}"))? != password {
+        return Err(Failure::happened("the two differ; nothing was changed"));
+    }
+    Ok(password)
 }
 
 /// A terminal that shows nothing of what is typed and sends no signals for it, until this value is

@@ -71,8 +71,7 @@ async fn set(projects: &pierhead::projects::Projects, name: &str) -> Result<(), 
     if account.disabled {
         tracing::warn!("{name} is disabled, and cannot sign in until an operator enables it");
     }
-    let password =
-        prompt::hidden("password: ").map_err(|error| Failure::because("no password", &error))?;
+    let password = prompt::new_password(name)?;
     let actor = Actor::system("reset-password");
     let set = projects.set_password(&actor, account.id, password).await;
     set.map_err(failed)

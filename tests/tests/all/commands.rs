@@ -195,13 +195,17 @@ fn the_status_says_who_one_is_and_what_wants_attention() {
 #[test]
 fn a_shell_completes_commands() {
     let shell = Shell::new();
-    let script = shell.run(&["completion", "bash"]).expect(0).out;
+    // Too long for a command line.
+    let script = tempfile::NamedTempFile::new().expect("a scratch file");
+    let written = shell.run(&["completion", "bash"]).expect(0).out;
+    std::fs::write(&script, written).expect("a scratch file");
+    let script = script.path().display();
     let complete = |line: &str| {
         let words: Vec<&str> = line.split(' ').collect();
         let words: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
         let (last, before) = (words.len() - 1, words.len().saturating_sub(2));
         let asked = format!(
-            "{script}\nCOMP_WORDS=({}); COMP_CWORD={last}; COMPREPLY=(); \
+            "source '{script}'; COMP_WORDS=({}); COMP_CWORD={last}; COMPREPLY=(); \
              _pierhead pierhead \"${{COMP_WORDS[{last}]}}\" \"${{COMP_WORDS[{before}]}}\"; \
              echo \"${{COMPREPLY[*]}}\"",
             words.join(" ")

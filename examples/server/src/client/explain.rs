@@ -118,12 +118,14 @@ fn in_words(api: &Api, told: &Value, who: &str, name: &str) -> Result<String, Fa
     lines.push(("RULE", format!("row {rule}")));
     let list = &told["list"];
     if let Some(of) = list["of"].as_str() {
-        let how = if list["inherited"] == true {
-            ", inherited"
-        } else {
-            ""
+        let (project, _) = name.rsplit_once('/').unwrap_or((of, ""));
+        let whose = match list["inherited"] == true {
+            true => format!("that of {of}, inherited"),
+            // A number of its own, which nobody knows; a new name has its project's list.
+            false if !project.ends_with(of) => "its own".to_owned(),
+            false => format!("that of {of}"),
         };
-        lines.push(("LIST", format!("that of {of}{how}")));
+        lines.push(("LIST", whose));
         lines.push(("HELD", permissions(&list["held"])));
     }
     let needs = told["needs"].as_array().into_iter().flatten();
@@ -131,7 +133,8 @@ fn in_words(api: &Api, told: &Value, who: &str, name: &str) -> Result<String, Fa
     if !needs.is_empty() {
         lines.push(("NEEDS", needs.join(" or ")));
     }
-    if let Some(missing) = told["missing"].as_str() {
+    // An operator's role does without.
+    if let Some(missing) = told["missing"].as_str().filter(|_| !allowed) {
         lines.push(("MISSING", missing.to_owned()));
     }
     let obstacles = told["obstacles"].as_array().into_iter().flatten();

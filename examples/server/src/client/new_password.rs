@@ -83,7 +83,8 @@ pub(crate) fn own_password(name: &str) -> Result<Secret, Failure> {
             "this needs your present password; set PIERHEAD_PASSWORD to it",
         ));
     }
-    read(&format!("present password of {}: ", plain(name)))
+    prompt::hidden(&format!("present password of {}: ", plain(name)))
+        .map_err(|error| Failure::because("no password", &error))
 }
 
 /// A new password, if one is told.
@@ -91,25 +92,15 @@ pub(crate) fn own_password(name: &str) -> Result<Secret, Failure> {
 /// # Errors
 /// When standard input holds none although it should, and when what is typed twice differs.
 pub(crate) fn chosen(name: &str, from_input: bool) -> Result<Option<Secret>, Failure> {
-    let new = format!("new password of {}: ", plain(name));
-    if from_input {
-        let password = read(&new)?;
-        if password.expose().is_empty() {
-            return Err(Failure::told("the first line of standard input is empty"));
-        }
-        return Ok(Some(password));
-    }
-    if !somebody_is_there() {
+    if !from_input && !somebody_is_there() {
         return Ok(None);
     }
-    let password = read(&new)?;
-    if password.expose().is_empty() {
-        return Ok(None);
+    let password = prompt::new_password(name)?;
+    match (password.expose().is_empty(), from_input) {
+        (false, _) => Ok(Some(password)),
+        (true, false) => Ok(None),
+        (true, true) => Err(Failure::told("the first line of standard input is empty")),
     }
-    if read(&format!("again, {new}"))? != password {
-        return Err(Failure::happened("the two differ; nothing was changed"));
-    }
-    Ok(Some(password))
 }
 
 /// A new password.
@@ -120,8 +111,4 @@ pub(crate) fn needed(name: &str, from_input: bool) -> Result<Secret, Failure> {
     chosen(name, from_input)?.ok_or_else(|| {
         Failure::told("there is no new password; add --password-stdin and send it, or type one")
     })
-}
-
-fn read(question: &str) -> Result<Secret, Failure> {
-    prompt::hidden(question).map_err(|error| Failure::because("no password", &error))
 }

@@ -23,7 +23,7 @@ pub(crate) struct TeamArgs {
 enum Word {
     /// Make a team; you manage it, and are no member until added
     #[command(after_help = "Example: pierhead team create readers")]
-    Create(One),
+    Create(Create),
     /// List teams, all or those whose names begin so
     #[command(after_help = "Example: pierhead team list read")]
     List(List),
@@ -45,6 +45,15 @@ enum Word {
     /// Delete a team for good, and its entries in all sharing lists (managers)
     #[command(after_help = "Example: pierhead team delete readers")]
     Delete(Delete),
+}
+
+#[derive(Args, Clone, Debug)]
+struct Create {
+    /// What it is to be called
+    #[arg(value_name = "TEAM")]
+    team: String,
+    #[command(flatten)]
+    asked: Asked,
 }
 
 #[derive(Args, Clone, Debug)]
@@ -105,7 +114,7 @@ pub(crate) fn team(args: &TeamArgs) -> Result<(), Failure> {
     }
 }
 
-fn create(args: &One) -> Result<(), Failure> {
+fn create(args: &Create) -> Result<(), Failure> {
     let api = args.asked.sign_in(None)?;
     let made = api.post("/pierhead/v1/team", &json!({ "name": args.team }))?;
     if args.asked.json {

@@ -52,7 +52,7 @@ enum Word {
     /// Give a repository a list of its own: a copy of its project's, which you then change
     #[command(after_help = "Example: pierhead share local syn101/tools\n\n\
         From then on the project's list does not count for it. `pierhead share inherit` undoes that.")]
-    Local(Show),
+    Local(Local),
     /// Do away with a repository's own list: its project's counts for it again
     #[command(after_help = "Example: pierhead share inherit syn101/tools\n\n\
         The repository and what is in it stay. To take one entry out of its list, use \
@@ -93,6 +93,15 @@ struct Remove {
     who: Vec<String>,
     #[command(flatten)]
     sure: Sure,
+    #[command(flatten)]
+    asked: Asked,
+}
+
+#[derive(Args, Clone, Debug)]
+struct Local {
+    /// The repository, such as `syn101/tools`
+    #[arg(value_name = "NAME")]
+    name: String,
     #[command(flatten)]
     asked: Asked,
 }
@@ -244,7 +253,7 @@ fn report(
     }
 }
 
-fn local(args: &Show) -> Result<(), Failure> {
+fn local(args: &Local) -> Result<(), Failure> {
     let (api, entity) = found(&args.asked, &args.name)?;
     let list = List::read(&api, &entity.id)?;
     if list.of == entity.id {
