@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use pierhead_model::ContentDigest;
 use pierhead_tests::{
-    ADMIN_PASSWORD, ANA_PASSWORD, Api, LAB, Random, Raw, Server, ServerOptions, binary, free_port,
+    ADMIN_PASSWORD, ANA_PASSWORD, Api, LAB, Random, Raw, Server, ServerOptions, Shell, binary,
+    free_port,
 };
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
@@ -190,7 +191,7 @@ fn a_password_that_nobody_sees_is_left_in_a_file_of_ones_own() {
     let data = scratch.path().join("data");
     let host = format!("127.0.0.1:{}", free_port());
     let mut told = Told::start(&mut command(&data, &host));
-    let text = told.until(&["Log in:\n", &format!("listening on {host}")]);
+    let text = told.until(&["Pierhead serves ", &format!("listening on {host}")]);
     let path = Path::new(between(&text, "Its password is in ", "\n"));
     let mode = std::fs::metadata(path)
         .expect("the file")
@@ -208,7 +209,7 @@ fn a_password_that_nobody_sees_is_left_in_a_file_of_ones_own() {
 
     // The second start makes no account and speaks of none.
     let told = Told::start(&mut command(&data, &host));
-    let text = told.until(&["Log in:\n", &format!("listening on {host}")]);
+    let text = told.until(&["Pierhead serves ", &format!("listening on {host}")]);
     assert!(!text.contains("password"), "{text}");
     Api::anonymous(&host)
         .token("admin", password, &[])
@@ -234,7 +235,7 @@ fn a_password_on_a_terminal_is_shown_once_and_left_nowhere() {
     script.env_remove("PIERHEAD_ADMIN_PASSWORD");
     let mut told = Told::start(&mut script);
     let text = told
-        .until(&["Log in:\n", &format!("listening on {host}")])
+        .until(&["Pierhead serves ", &format!("listening on {host}")])
         .replace('\r', "");
     let password = between(&text, "shown this once:\n\n    ", "\n").to_owned();
     assert_eq!(text.matches(&password).count(), 1, "{text}");
@@ -261,7 +262,7 @@ fn a_password_against_the_rules_is_refused_before_anything_is_kept() {
     let host = format!("127.0.0.1:{}", free_port());
     let mut start = command(&data, &host);
     let told = Told::start(start.env("PIERHEAD_ADMIN_PASSWORD", ADMIN_PASSWORD));
-    told.until(&["Log in:\n", &format!("listening on {host}")]);
+    told.until(&["Pierhead serves ", &format!("listening on {host}")]);
     Api::anonymous(&host)
         .token("admin", ADMIN_PASSWORD, &[])
         .expect(200);
@@ -287,30 +288,30 @@ fn the_commands_that_are_printed_name_this_server_and_a_project_that_is_there() 
     ] {
         assert!(log.contains(&line), "`{line}` is not in:\n{log}");
     }
-    // Without a project it says how to have one, in a file that works as it is shown.
+    // Without a project it says how to have one, by commands that work as they are shown.
     let bare = Server::start(ServerOptions::default());
     while !bare.log().contains("listening on") && Instant::now() < end {
         thread::sleep(Duration::from_millis(10));
     }
     let log = bare.log();
-    assert!(
-        log.contains("`--provision lab.toml`") && !log.contains("docker push"),
-        "{log}"
-    );
-    let shown: String = log
+    assert!(!log.contains("docker push"), "{log}");
+    let shown = log
         .lines()
-        .skip_while(|line| !line.contains("[[project]]"))
-        .take_while(|line| line.starts_with("    "))
-        .flat_map(|line| [line.trim_start(), "\n"])
-        .collect();
-    let options = ServerOptions {
-        provision: Some(shown),
-        ..Default::default()
-    };
-    let server = Server::start(options);
-    let scopes = ["repository:syn101/a:pull,push"];
-    let api = Api::login(&server.host, "admin", ADMIN_PASSWORD, &scopes);
-    api.push_blob("syn101/a", &ContentDigest::sha256(b"x").to_string(), b"x")
+        .filter_map(|line| line.strip_prefix("    pierhead "));
+    let shown: Vec<&str> = shown.collect();
+    assert_eq!(shown.len(), 2, "{log}");
+    let shell = Shell::new().with("PIERHEAD_PASSWORD", ADMIN_PASSWORD);
+    let said = shown.iter().map(|line| {
+        let words: Vec<&str> = line.split(' ').collect();
+        shell.run(&words).expect(0).out
+    });
+    let said = said.last().expect("a command");
+    let project = between(&said, "Genomics is ", "\n").to_owned();
+    let name = format!("{project}/a");
+    let scopes = [format!("repository:{name}:pull,push")];
+    let scopes = scopes.each_ref().map(String::as_str);
+    let api = Api::login(&bare.host, "admin", ADMIN_PASSWORD, &scopes);
+    api.push_blob(&name, &ContentDigest::sha256(b"x").to_string(), b"x")
         .expect(201);
 }
 
@@ -335,7 +336,7 @@ fn uploading(config: &str) -> Uploading {
     start.arg("--provision").arg(file("lab.toml", LAB));
     start.arg("--config").arg(file("pierhead.toml", config));
     let told = Told::start(start.env("PIERHEAD_ADMIN_PASSWORD", ADMIN_PASSWORD));
-    told.until(&["Log in:\n", &format!("listening on {host}")]);
+    told.until(&["Pierhead serves ", &format!("listening on {host}")]);
 
     let scopes = ["repository:syn101/a:pull,push"];
     let api = Api::login(&host, "ana", ANA_PASSWORD, &scopes);
