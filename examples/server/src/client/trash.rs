@@ -173,7 +173,7 @@ fn purge(args: &Purge) -> Result<(), Failure> {
         1 => error,
         _ => Failure::happened("nothing was purged; leave out what is not in the trash can"),
     })?;
-    let names: Vec<_> = found.iter().map(|(_, name)| name.as_str()).collect();
+    let names: Vec<_> = found.iter().map(|(id, name)| called(id, name)).collect();
     args.sure.ask(&format!(
         "Do away with {} for good? Its tags, their history and all that is in it go; nothing brings \
          them back.",
@@ -204,6 +204,17 @@ fn can(api: &Api) -> Result<Vec<Value>, Failure> {
 /// The id and the name of something that should be in the trash can. An id may be of something that
 /// is not listed; the server knows.
 fn trashed(there: &[Value], typed: &Typed<'_>) -> Result<(String, String), Failure> {
+    if let What::Id(id) = typed.what {
+        // What was meant may be gone for good the next moment.
+        let called = |one: &&Value| one["entityName"] == id && !id.starts_with(['s', 'S']);
+        if let Some(one) = there.iter().find(called) {
+            let other = shown(&one["entityId"]);
+            return Err(Failure::told(format!(
+                "`{id}` is what {other} is called, and stands for the id syn{id}; write the one or \
+                 the other"
+            )));
+        }
+    }
     if let Some(found) = in_can(there, typed)? {
         return Ok(found);
     }
@@ -225,7 +236,8 @@ fn in_can(there: &[Value], typed: &Typed<'_>) -> Result<Option<(String, String)>
         let (id, name) = (one["entityId"].as_str(), one["entityName"].as_str());
         match typed.what {
             What::Id(typed) => id.is_some_and(|id| same_id(id, typed)),
-            What::Repository(typed) => name == Some(typed),
+            // A project may be called anything, a repository's name, too.
+            What::Repository(typed) => name == Some(typed) && !one["originalParentId"].is_null(),
             What::Project(typed) => name == Some(typed) && one["originalParentId"].is_null(),
         }
     };
@@ -241,6 +253,14 @@ fn in_can(there: &[Value], typed: &Typed<'_>) -> Result<Option<(String, String)>
         )));
     }
     Ok(Some((id, name)))
+}
+
+/// What is asked about, so that nobody takes one for another: names are chosen by whoever made it.
+fn called(id: &str, name: &str) -> String {
+    if id == name {
+        return name.to_owned();
+    }
+    format!("{name} ({id})")
 }
 
 fn same_id(id: &str, typed: &str) -> bool {
@@ -260,6 +280,9 @@ mod tests {
             one("syn3", "twice", None),
             one("syn4", "twice", None),
             one("syn5", "quay.io/a/b", Some("syn9")),
+            one("syn6", "syn9/other", None),
+            one("syn7", "1", None),
+            one("syn8", "syn2", None),
         ];
         for (typed, id) in [
             ("syn1", Ok("syn1")),
@@ -270,7 +293,12 @@ mod tests {
             ("Genomics", Ok("syn1")),
             ("syn77", Ok("syn77")),
             ("genomics", Err("is not among")),
+            // Of a project that is called by another's number nobody knows which is meant.
+            ("1", Err("write the one or the other")),
+            ("syn2", Ok("syn2")),
             ("quay.io/a/b", Err("is not among")),
+            // A project that is called like a repository is not that.
+            ("syn9/other", Err("is not among")),
             ("twice", Err("write the id")),
         ] {
             let typed_read = Typed::read(typed).expect(typed);
