@@ -160,7 +160,8 @@ impl Settings {
     /// Who makes accounts for themselves: anybody, unless others than this machine's can be there.
     pub(crate) fn registration(&self) -> Registration {
         let here = self.listen.ip().to_canonical().is_loopback()
-            && self.public_urls.iter().all(|url| is_here(url));
+            && self.public_urls.iter().all(|url| is_here(url))
+            && self.config.trusted_proxies.is_empty();
         self.config.registration.unwrap_or(if here {
             Registration::Open
         } else {
@@ -326,6 +327,9 @@ mod tests {
         ] {
             let mut settings = gather(listen, urls).expect("good settings");
             assert_eq!(settings.registration(), expected, "{listen} {urls:?}");
+            // Nobody names a proxy that brings nobody.
+            settings.config.trusted_proxies = vec!["127.0.0.1".parse().expect("an address")];
+            assert_eq!(settings.registration(), R::Invitation, "{listen} {urls:?}");
             for told in [R::Open, R::Invitation, R::Closed] {
                 settings.config.registration = Some(told);
                 assert_eq!(settings.registration(), told);
