@@ -30,16 +30,17 @@ pub(crate) struct PairFiles {
     pub(crate) key: PathBuf,
 }
 
-/// What tells one state of the files from another.
+/// What tells one state of the files from another: which they are, and when they, or who may read
+/// them, last changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Stamp([Option<(SystemTime, u64, u64)>; 2]);
+pub(crate) struct Stamp([Option<(u64, i64, i64)>; 2]);
 
 impl PairFiles {
     /// As they are now.
     pub(crate) fn stamp(&self) -> Stamp {
         Stamp([&self.certificate, &self.key].map(|path| {
             let found = fs::metadata(path).ok()?;
-            Some((found.modified().ok()?, found.len(), found.ino()))
+            Some((found.ino(), found.ctime(), found.ctime_nsec()))
         }))
     }
 }

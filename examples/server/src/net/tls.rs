@@ -34,6 +34,8 @@ const SOON: Duration = Duration::from_secs(14 * 86_400);
 #[derive(Debug)]
 pub(crate) struct Tls {
     files: PairFiles,
+    /// The files when they were first read.
+    first: Stamp,
     /// What the server is called in its public URLs.
     hosts: Vec<String>,
     served: Arc<Served>,
@@ -70,6 +72,8 @@ impl Tls {
         hosts: Vec<String>,
         watch: Arc<Watch>,
     ) -> Result<Arc<Self>, Failure> {
+        // Before they are read: what is renewed in between is seen at the first look.
+        let first = files.stamp();
         let pair = Pair::read(&files).map_err(Failure::told)?;
         watch.certificate(pair.ends);
         let served = Arc::new(Served(RwLock::new(pair)));
@@ -81,6 +85,7 @@ impl Tls {
         config.alpn_protocols = vec![HTTP2.to_vec(), b"http/1.1".to_vec()];
         Ok(Arc::new(Self {
             files,
+            first,
             hosts,
             served,
             config: Arc::new(config),
@@ -105,7 +110,7 @@ impl Tls {
     /// Serves a renewed certificate once it is there, for ever: within a minute, or at once when
     /// told by a signal.
     pub(crate) async fn renew(self: Arc<Self>, mut hangups: Hangups) {
-        let mut stamp = self.files.stamp();
+        let mut stamp = self.first;
         let mut remind = tokio::time::interval(REMIND);
         let mut look = tokio::time::interval(LOOK);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);

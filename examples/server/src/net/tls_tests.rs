@@ -140,3 +140,39 @@ fn a_renewed_pair_is_taken_over_and_a_bad_one_is_not() {
     assert_eq!(days_left(&tls.served.pair()), 90);
     assert_eq!(tls.look(files.stamp(), true), files.stamp(), "when told to");
 }
+
+#[test]
+fn what_the_log_says_to_type_is_enough() {
+    let folder = scratch();
+    let (certificate, key) = made(3);
+    let files = put(folder.path(), &certificate, &key);
+    let tls = Tls::open(files.clone(), vec![], Arc::new(Watch::new())).expect("a pair");
+    let (certificate, key) = made(90);
+    put(folder.path(), &certificate, &key);
+    mode(&files.key, 0o644);
+    let stamp = tls.look(tls.first, false);
+    assert_eq!(days_left(&tls.served.pair()), 3, "others can read the key");
+    mode(&files.key, 0o640);
+    tls.look(stamp, false);
+    assert_eq!(days_left(&tls.served.pair()), 90);
+}
+
+#[tokio::test]
+async fn a_pair_renewed_while_the_server_starts_is_taken_over() {
+    let folder = scratch();
+    let (certificate, key) = made(3);
+    let files = put(folder.path(), &certificate, &key);
+    let tls = Tls::open(files, vec![], Arc::new(Watch::new())).expect("a pair");
+    let (certificate, key) = made(90);
+    put(folder.path(), &certificate, &key);
+    let hangups = Hangups::listen().expect("signals");
+    let taken = async {
+        while days_left(&tls.served.pair()) != 90 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::select! {
+        () = tls.clone().renew(hangups) => {}
+        taken = tokio::time::timeout(LOOK / 2, taken) => taken.expect("it is taken over"),
+    }
+}
