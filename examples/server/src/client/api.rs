@@ -174,7 +174,8 @@ impl Api {
         let (status, text) = self.answer(method, path, body)?;
         let document: Result<Value, _> = serde_json::from_str(&text);
         match document {
-            Ok(document) if (200..300).contains(&status) => Ok(document),
+            // Whoever asks looks into it by its members' names.
+            Ok(document @ Value::Object(_)) if (200..300).contains(&status) => Ok(document),
             Ok(document) => match document["reason"].as_str() {
                 Some(reason) => Err(self.refused(status, &plain(reason))),
                 None => Err(self.strange(&format!("answered {status}"))),

@@ -45,6 +45,34 @@ fn a_file_without_a_certificate_is_told() {
     assert!(said.contains("there is no certificate in"), "{said}");
 }
 
+#[test]
+fn what_is_no_object_is_no_answer() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let at = listener.local_addr().expect("an address");
+    let bodies = ["[]", "\"x\"", "1", "null", "<html>", "", "{}"];
+    thread::spawn(move || {
+        for body in bodies {
+            let (mut stream, _) = listener.accept().expect("a client");
+            let mut header = [0; 4096];
+            let _ = stream.read(&mut header);
+            let length = body.len();
+            let _ = stream.write_all(
+                format!(
+                    "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+                )
+                .as_bytes(),
+            );
+        }
+    });
+    let api = Api::new(&format!("http://{at}"), None).expect("a URL");
+    for body in bodies {
+        let said = api.get("/").map_err(|error| error.to_string());
+        let good = said.is_ok();
+        assert_eq!(good, body == "{}", "{body}");
+        assert!(good || said.is_err_and(|said| said.contains("correct the URL")));
+    }
+}
+
 /// An authority, and a certificate that it gave a server: its own, and the server's with its key.
 fn authority(of: &str) -> (String, CertificateDer<'static>, PrivateKeyDer<'static>) {
     let key = KeyPair::generate().expect("a key");
