@@ -39,6 +39,9 @@ const PREFACE: &[u8; 3] = b"PRI";
 /// How a TLS connection begins (RFC 8446 section 5.1): a handshake record.
 const TLS_HANDSHAKE: u8 = 22;
 
+/// How long it is at most until it is looked again for the rest of how a connection begins.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
 /// What whoever tries TLS is told where there is none. Clients try it first, and go on without only
 /// when they are answered in HTTP.
 const NO_TLS: &[u8] =
@@ -180,6 +183,7 @@ enum Begun {
 /// Looks at the first bytes without taking them.
 async fn begin(stream: &TcpStream) -> io::Result<Begun> {
     let mut start = [0_u8; PREFACE.len()];
+    let mut pause = Duration::from_millis(5);
     loop {
         match stream.peek(&mut start).await? {
             0 => return Err(io::ErrorKind::UnexpectedEof.into()),
@@ -187,7 +191,10 @@ async fn begin(stream: &TcpStream) -> io::Result<Begun> {
             seen if start[..seen] != PREFACE[..seen] => return Ok(Begun::Http1),
             seen if seen == PREFACE.len() => return Ok(Begun::Http2),
             // The rest of three bytes is on its way, and what is there makes the socket readable.
-            _ => tokio::time::sleep(Duration::from_millis(5)).await,
+            _ => {
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
         }
     }
 }
