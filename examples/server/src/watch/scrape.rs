@@ -1,6 +1,7 @@
 //! Whoever collects the figures: a listener of its own, so that they are seen only where it is
 //! bound to.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio::task::AbortHandle;
 
 use super::machine::{Machine, Places};
 use super::{Watch, sheet};
@@ -24,7 +26,7 @@ use crate::data_dir::DataDir;
 use crate::failure::Failure;
 use crate::net::listen;
 
-/// Who may ask at a time. There is one Prometheus, or two.
+/// Who may ask at a time; the longest at it gives way. There is one Prometheus, or two.
 const MOST: usize = 8;
 
 /// How long one may take, from its connection to the page's last byte.
@@ -83,18 +85,19 @@ impl Scrape {
         let Some(listener) = listener else {
             return std::future::pending().await;
         };
-        let free = Arc::new(Semaphore::new(MOST));
+        let mut under_way: VecDeque<AbortHandle> = VecDeque::with_capacity(MOST);
         loop {
-            let Ok(place) = Arc::clone(&free).acquire_owned().await else {
-                return;
-            };
             match listener.accept().await {
                 Ok((stream, _)) => {
-                    let answered = self.clone().answer(stream);
-                    tokio::spawn(async move {
-                        let _ = tokio::time::timeout(PATIENCE, answered).await;
-                        drop(place);
-                    });
+                    under_way.retain(|answer| !answer.is_finished());
+                    // Whoever only holds a connection keeps nobody out.
+                    if under_way.len() == MOST
+                        && let Some(oldest) = under_way.pop_front()
+                    {
+                        oldest.abort();
+                    }
+                    let answered = tokio::time::timeout(PATIENCE, self.clone().answer(stream));
+                    under_way.push_back(tokio::spawn(answered).abort_handle());
                 }
                 Err(error) => {
                     tracing::warn!("a connection for metrics was not accepted: {error}");
@@ -169,4 +172,37 @@ fn said(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
     let mut answer = Response::new(Full::from(text));
     *answer.status_mut() = status;
     answer
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn whoever_says_nothing_keeps_nobody_out() {
+        let folder = tempfile::tempdir().expect("a scratch directory");
+        let data = DataDir::take(&folder.path().join("data")).expect("a data directory");
+        let scrape = Scrape::new(Arc::new(Watch::new()), &data, None);
+        let listener = Scrape::listen(([127, 0, 0, 1], 0).into()).expect("a port");
+        let at = listener.local_addr().expect("it is bound");
+        let asked = async {
+            let mut silent = Vec::new();
+            for _ in 0..3 * MOST {
+                silent.push(TcpStream::connect(at).await.expect("it listens"));
+            }
+            let mut client = TcpStream::connect(at).await.expect("it listens");
+            let request = b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n";
+            client.write_all(request).await.expect("it reads");
+            let mut page = String::new();
+            client.read_to_string(&mut page).await.expect("a page");
+            page
+        };
+        let page = tokio::select! {
+            () = scrape.serve(Some(listener)) => String::new(),
+            page = tokio::time::timeout(PATIENCE / 2, asked) => page.expect("in time"),
+        };
+        assert!(page.starts_with("HTTP/1.1 200"), "{page}");
+    }
 }
