@@ -56,6 +56,15 @@ fn sessions_are_kept_by_server_for_their_owner_alone() {
     }
     assert_eq!(sessions.server_of("127.0.0.1:5000"), Some(OTHER));
     assert_eq!(sessions.server_of("127.0.0.1"), None);
+    keep(&folder, "http://r.example.org", "phs_clear");
+    assert_eq!(
+        read().server_of("r.example.org"),
+        Some(ONE),
+        "over TLS first"
+    );
+    let cleared = Sessions::change_in(&folder, |kept| kept.forget("http://r.example.org"));
+    cleared.expect("it can be written");
+    keep(&folder, OTHER, "phs_other");
 
     let gone = Sessions::change_in(&folder, |kept| kept.forget(OTHER));
     assert!(gone.expect("it can be written").is_some());

@@ -160,3 +160,41 @@ fn room(directory: &std::path::Path) -> Result<(), Ill> {
         Err(Ill::Full)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use pierhead::auth::token::{KeyRing, SigningKey};
+    use pierhead::projects::{ProjectsOptions, ThreadOffload};
+    use pierhead::registry::TokioClock;
+    use pierhead::sqlite::SqliteStore;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_server_is_ready_while_its_database_answers_and_until_it_stops() {
+        let folder = tempfile::tempdir().expect("a scratch directory");
+        let rows = Arc::new(SqliteStore::open_temporary().expect("a database"));
+        let projects = Projects::new(
+            rows.clone(),
+            rows.clone(),
+            KeyRing::new(SigningKey::generate().expect("randomness")),
+            ProjectsOptions::new("https://registry.example.org", "registry.example.org"),
+            Arc::new(TokioClock),
+            Arc::new(ThreadOffload),
+        );
+        let health = |blobs: &str| Health::new(projects.clone(), folder.path().join(blobs));
+        let well = health("");
+        assert_eq!(well.ready().await, Ok(()));
+        assert_eq!(health("none").ready().await, Err(Ill::Disk));
+        rows.close().await.expect("it closes");
+        assert_eq!(well.ready().await, Ok(()), "that stands for a second");
+        assert_eq!(health("").ready().await, Err(Ill::Database));
+        well.stop();
+        assert_eq!(well.ready().await, Err(Ill::Stopping));
+        let request = [(Method::GET, 503), (Method::HEAD, 503), (Method::POST, 405)];
+        for (method, status) in request {
+            let answer = well.answer(&method, "/readyz").await;
+            assert_eq!(answer.status().as_u16(), status, "{method}");
+        }
+    }
+}
