@@ -64,6 +64,11 @@ impl Settings {
             told.public_urls
         };
         check_public_urls(listen, &public_urls, config.tls.is_some())?;
+        if listen.port() != 0 && config.metrics.is_some_and(|it| it.listen.0 == listen) {
+            return Err(Failure::told(format!(
+                "`listen` and `metrics.listen` are both {listen}; give the figures another port"
+            )));
+        }
         if behind_a_proxy(listen, &public_urls, &config) && config.trusted_proxies.is_empty() {
             tracing::warn!(
                 "every client counts as the one proxy, so that wrong passwords of one lock out all; \
@@ -284,6 +289,24 @@ mod tests {
                 gather(listen, &["https://registry.example.org"]).is_ok(),
                 "{listen}"
             );
+        }
+    }
+
+    #[test]
+    fn the_figures_have_a_port_of_their_own() {
+        let scratch = tempfile::tempdir().expect("a scratch directory");
+        let path = scratch.path().join("c.toml");
+        let text = "[metrics]\nlisten = \"127.0.0.1:9100\"\n";
+        std::fs::write(&path, text).expect("a scratch file");
+        for (listen, good) in [("127.0.0.1:9100", false), ("127.0.0.1:9101", true)] {
+            let told = Told {
+                config: Some(path.clone()),
+                listen: Some(listen.parse().expect("an address")),
+                ..Told::default()
+            };
+            let gathered = Settings::gather(told).map_err(|failure| failure.to_string());
+            assert_eq!(gathered.is_ok(), good, "{listen}");
+            assert!(good || gathered.is_err_and(|error| error.contains("another port")));
         }
     }
 

@@ -39,7 +39,7 @@ pub(crate) fn confirm(question: &str, yes: bool) -> Result<bool, Failure> {
 /// Without what would move a terminal's cursor, change its colours, or turn the direction of a line.
 pub(crate) fn plain(text: &str) -> String {
     let shown = |letter: char| {
-        let turns = matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        let turns = matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         if letter.is_control() || turns {
             ' '
         } else {
@@ -59,6 +59,7 @@ mod tests {
             ("tools\u{1b}[2J", "tools [2J"),
             ("a\nb\tc\u{7f}\u{9b}", "a b c  "),
             ("v1\u{202e}gpj", "v1 gpj"),
+            ("v1\u{61c}gpj", "v1 gpj"),
             ("Ärzte – 東京", "Ärzte – 東京"),
         ] {
             assert_eq!(plain(text), shown);

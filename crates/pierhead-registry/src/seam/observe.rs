@@ -7,7 +7,8 @@ use pierhead_model::{ContentDigest, RepositoryName, Tag};
 use pierhead_storage::{CallerId, RepositoryId};
 
 /// Hears of what was committed and cannot fail it. Called on the request path: hand over to a
-/// channel and return.
+/// channel and return. One that panics undoes nothing: whoever asked gets no answer, and those that
+/// were to hear of it next do not.
 pub trait Observer: fmt::Debug + Send + Sync + 'static {
     /// Something was committed.
     fn committed(&self, event: &Event);
