@@ -14,6 +14,9 @@ use crate::terminal::plain;
 /// How many are asked for at a time.
 const PAGE: usize = 500;
 
+/// The most that are put together: a list without end is not to fill the memory.
+const MOST: usize = 1_000_000;
+
 /// All items of a list that goes on by `nextPageToken` in the query.
 ///
 /// # Errors
@@ -25,7 +28,7 @@ pub(crate) fn by_token(api: &Api, path: &str) -> Result<Vec<Value>, Failure> {
         let joint = if path.contains('?') { '&' } else { '?' };
         let next = token.map(|token| format!("{joint}nextPageToken={token}"));
         let mut page = api.get(&format!("{path}{}", next.unwrap_or_default()))?;
-        all.extend(taken(api, &mut page["results"])?);
+        add(api, &mut all, taken(api, &mut page["results"])?)?;
         match page["nextPageToken"].as_str() {
             Some(next) => token = Some(next.to_owned()),
             None => return Ok(all),
@@ -47,7 +50,7 @@ pub(crate) fn by_offset(api: &Api, path: &str) -> Result<Vec<Value>, Failure> {
         if page.is_empty() {
             return Ok(all);
         }
-        all.extend(page);
+        add(api, &mut all, page)?;
     }
 }
 
@@ -61,7 +64,7 @@ pub(crate) fn by_before(api: &Api, path: &str) -> Result<Vec<Value>, Failure> {
     loop {
         let joint = if path.contains('?') { '&' } else { '?' };
         let mut page = api.get(&format!("{path}{joint}limit={PAGE}{before}"))?;
-        all.extend(taken(api, &mut page["results"])?);
+        add(api, &mut all, taken(api, &mut page["results"])?)?;
         match page["next"].as_str() {
             Some(next) => before = format!("&before={next}"),
             None => return Ok(all),
@@ -79,7 +82,7 @@ pub(crate) fn by_after(api: &Api, path: &str, member: &str) -> Result<Value, Fai
     let mut after = String::new();
     loop {
         let mut page = api.get(&format!("{path}?limit={PAGE}{after}"))?;
-        all.extend(taken(api, &mut page[member])?);
+        add(api, &mut all, taken(api, &mut page[member])?)?;
         let Some(next) = page["next"].as_str() else {
             page[member] = all.into();
             return Ok(page);
@@ -96,12 +99,21 @@ pub(crate) fn by_body(api: &Api, path: &str, mut body: Value) -> Result<Vec<Valu
     let mut all = Vec::new();
     loop {
         let mut page = api.post(path, &body)?;
-        all.extend(taken(api, &mut page["page"])?);
+        add(api, &mut all, taken(api, &mut page["page"])?)?;
         match page["nextPageToken"].take() {
             Value::Null => return Ok(all),
             next => body["nextPageToken"] = next,
         }
     }
+}
+
+/// Puts the items of one more page to those before.
+fn add(api: &Api, all: &mut Vec<Value>, page: Vec<Value>) -> Result<(), Failure> {
+    if page.len() > MOST - all.len() {
+        return Err(api.strange("gave a list without end"));
+    }
+    all.extend(page);
+    Ok(())
 }
 
 /// The items of a list, taken out of an answer.
@@ -145,4 +157,22 @@ pub(crate) fn yes(value: &Value) -> String {
 /// When it cannot be written.
 pub(crate) fn print_json(document: &Value) -> Result<(), Failure> {
     print(&format!("{document}\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_without_end_is_left() {
+        let api = Api::new("http://127.0.0.1:1", None).expect("a URL");
+        let mut all = Vec::new();
+        let page = || vec![Value::Null; MOST / 4];
+        for _ in 0..4 {
+            add(&api, &mut all, page()).expect("there is room");
+        }
+        let said = add(&api, &mut all, vec![Value::Null]).expect_err("it is too long");
+        assert!(said.to_string().contains("without end"), "{said}");
+        assert_eq!(all.len(), MOST);
+    }
 }
