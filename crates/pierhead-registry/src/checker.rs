@@ -4,7 +4,7 @@ use pierhead_model::{ContentDigest, Reference, RepositoryName};
 use pierhead_storage::{BlobRecord, StoredManifest, Touch};
 
 use crate::access::Access;
-use crate::reader::{find_blob, find_manifest};
+use crate::reader::{find_blob, find_manifest, is_there};
 use crate::{Action, Caller, Error, Registry};
 
 /// The right to ask what is there.
@@ -29,7 +29,8 @@ impl Checker {
     }
 
     /// A blob. Who may push is about to name it in a manifest instead of sending it: its grace is
-    /// renewed, so that it is still there when they do.
+    /// renewed, so that it is still there when they do. One whose bytes are lost is unknown: sent again,
+    /// it is whole again.
     pub async fn blob(&self, digest: &ContentDigest) -> Result<BlobRecord, Error> {
         let registry = &self.access.registry;
         let touch = if self.access.may_also(Action::Push).await? {
@@ -40,6 +41,11 @@ impl Checker {
         } else {
             Touch::No
         };
-        find_blob(&self.access, digest, touch).await
+        let record = find_blob(&self.access, digest, touch).await?;
+        if is_there(&*registry.inner.blobs, &record).await? {
+            Ok(record)
+        } else {
+            Err(Error::BlobUnknown { digest: *digest })
+        }
     }
 }

@@ -159,3 +159,17 @@ pub(crate) async fn find_blob(
     let (found, _) = call.await?;
     found.ok_or(Error::BlobUnknown { digest })
 }
+
+/// Whether the bytes are where the row says. They may be lost with a disk; who asks in order to leave
+/// out an upload must hear so, because that upload would bring them back.
+pub(crate) async fn is_there(blobs: &dyn BlobStore, record: &BlobRecord) -> Result<bool, Error> {
+    let all = 0..record.size;
+    match blobs
+        .read(&record.place, all, &ReadOptions::default())
+        .await
+    {
+        Ok(_) => Ok(true),
+        Err(StoreError::NotFound | StoreError::Range) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}

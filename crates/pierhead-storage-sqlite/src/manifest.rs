@@ -137,11 +137,13 @@ fn link_staged(
 }
 
 /// The body, the manifest's row and its references. A manifest that is pushed again is described
-/// anew: its bytes are the same, what is made of them may not be.
+/// anew: its bytes are the same, what is made of them may not be. Bytes that the disk has damaged are
+/// replaced by these, which somebody has just compared with their digest.
 fn write(tx: &Connection, repository: RepositoryId, put: &ManifestPut) -> rusqlite::Result<()> {
     let (id, digest) = (signed(repository.0), key(&put.digest));
     tx.prepare_cached(
-        "INSERT INTO manifest_body (digest, bytes) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+        "INSERT INTO manifest_body (digest, bytes) VALUES (?1, ?2)
+         ON CONFLICT DO UPDATE SET bytes = excluded.bytes WHERE bytes <> excluded.bytes",
     )?
     .execute(params![digest, &put.bytes[..]])?;
     tx.prepare_cached("DELETE FROM reference WHERE repository = ?1 AND holder = ?2")?

@@ -139,6 +139,35 @@ impl SqliteReader {
         snapshot::identity(&self.connection).map_err(|error| from_sql(OPEN, error))
     }
 
+    /// Whether this is the database that `earlier` is a copy of, at that time or later: what was
+    /// recorded last there is recorded here, too. It is not when this one was put back to a state
+    /// before that, or when it is another copy that has gone its own way since.
+    ///
+    /// # Errors
+    /// When either cannot be read.
+    pub fn follows(&self, earlier: &Self) -> Result<bool, StoreError> {
+        // Ids are never given twice, so that a row of the same id and time is the same row. Rows of
+        // the history go with their repository, those of the record never.
+        for table in ["history", "audit"] {
+            let given = "SELECT ifnull(max(seq), 0) FROM sqlite_sequence WHERE name = ?1";
+            let given = |of: &Self| of.one(given, [table], |row| row.get::<_, i64>(0));
+            if given(self)? < given(earlier)? {
+                return Ok(false);
+            }
+            let last = format!("SELECT id, at FROM {table} ORDER BY id DESC LIMIT 1");
+            let row = |row: &Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?));
+            let Some((id, at)) = earlier.maybe(&last, [], row)? else {
+                continue;
+            };
+            let here = format!("SELECT at FROM {table} WHERE id = ?1");
+            let here = self.maybe(&here, [id], |row| row.get::<_, i64>(0))?;
+            if here.is_some_and(|here| here != at) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// How much there is. Walks whole tables.
     ///
     /// # Errors

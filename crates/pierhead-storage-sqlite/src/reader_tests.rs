@@ -236,3 +236,46 @@ fn what_is_no_database_of_ours_is_refused() {
     assert!(cause.contains("use a newer program"), "{cause}");
     drop(newer);
 }
+
+#[test]
+fn a_copy_is_followed_by_its_original_and_not_by_what_went_another_way() {
+    let (directory, path) = laboratory();
+    let owner = Connection::open(&path).unwrap();
+    let push = |connection: &Connection, at: i64| {
+        let sql = "INSERT INTO history (repository, tag, digest, at, who)
+                   VALUES (1000000, 'latest', x'01', ?1, '3000000')";
+        connection.execute(sql, [at]).unwrap();
+    };
+    push(&owner, 1);
+    let live = SqliteReader::open(&path).unwrap();
+    let at = |name: &str| directory.path().join(name);
+    for name in ["early.db", "twin.db"] {
+        live.snapshot(at(name)).unwrap();
+    }
+    push(&owner, 2);
+    live.snapshot(at("late.db")).unwrap();
+    let early = SqliteReader::open(at("early.db")).unwrap();
+    let late = SqliteReader::open(at("late.db")).unwrap();
+    for (now, before, expected) in [
+        (&live, &early, true),
+        (&live, &late, true),
+        (&late, &early, true),
+        (&early, &early, true),
+        (&early, &late, false),
+    ] {
+        let (a, b) = (now.path().display(), before.path().display());
+        assert_eq!(now.follows(before).unwrap(), expected, "{a} {b}");
+    }
+    // As much was pushed there, and more.
+    let twin = Connection::open(at("twin.db")).unwrap();
+    for later in [3, 4, 5] {
+        push(&twin, later);
+        let twin = SqliteReader::open(at("twin.db")).unwrap();
+        assert!(!twin.follows(&late).unwrap());
+        assert!(!live.follows(&twin).unwrap());
+        assert!(twin.follows(&early).unwrap());
+    }
+    // A repository was purged, and its history with it.
+    owner.execute("DELETE FROM history", []).unwrap();
+    assert!(live.follows(&late).unwrap());
+}

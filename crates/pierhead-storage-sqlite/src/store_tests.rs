@@ -376,6 +376,32 @@ fn a_purged_name_begins_anew_and_a_collection_sweeps_up_what_it_held() {
 }
 
 #[test]
+fn a_manifest_that_the_disk_has_damaged_is_whole_once_it_is_put_again() {
+    let store = SqliteStore::open_temporary().unwrap();
+    block_on(async {
+        create(&store).await;
+        let sql = "UPDATE manifest_body SET bytes = x'00'";
+        Connection::open(&store.inner.path)
+            .unwrap()
+            .execute(sql, [])
+            .unwrap();
+        let put = manifest("ada");
+        let tag = "latest".parse().unwrap();
+        let view = View::Repository(RepositoryId(1_000_000));
+        let damaged = store.find_manifest(&view, &tag).await.unwrap().unwrap();
+        assert_ne!(damaged.bytes, put.bytes);
+        let (bytes, fence) = (put.bytes.clone(), Fence::default());
+        let permit = Permit {
+            view: view.clone(),
+            fence,
+        };
+        store.put_manifest(put, &permit).await.unwrap();
+        let mended = store.find_manifest(&view, &tag).await.unwrap().unwrap();
+        assert_eq!(mended.bytes, bytes);
+    });
+}
+
+#[test]
 fn a_process_just_started_does_not_keep_the_database_open() {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("metadata.db");

@@ -171,11 +171,11 @@ fn unfinished(layout: &Layout) -> Result<(), Failure> {
     )))
 }
 
-/// Refuses a directory whose database is gone: a server would begin a new one beside blobs that
-/// nothing names any more.
+/// Refuses a directory whose database is gone, or is an empty file as some file systems leave after
+/// a crash: a server would begin a new one beside blobs that nothing names any more.
 fn still_whole(layout: &Layout) -> Result<(), Failure> {
     unfinished(layout)?;
-    if layout.database().exists() {
+    if fs::metadata(layout.database()).is_ok_and(|found| found.len() > 0) {
         return Ok(());
     }
     let hint = backup::way_back(layout);
@@ -309,6 +309,23 @@ mod tests {
         set(data, 0o755);
         set(&data.join("metadata.db"), 0o600);
         assert!(DataDir::take(data).is_ok(), "nobody else can read it");
+    }
+
+    #[test]
+    fn a_database_that_is_gone_or_empty_beside_blobs_is_not_begun_anew() {
+        let scratch = tempfile::tempdir().expect("a scratch directory");
+        let data = &scratch.path().join("data");
+        drop(DataDir::take(data).expect("there is nothing to lose"));
+        fs::write(data.join("metadata.db"), "").expect("a scratch file");
+        assert!(DataDir::take(data).is_ok(), "a first start was killed");
+        let blob = data.join(format!("blobs/ab/ab{}", "0".repeat(30)));
+        fs::create_dir_all(data.join("blobs/ab")).expect("a directory");
+        fs::write(blob, "bytes").expect("a scratch file");
+        for loss in ["empty", "gone"] {
+            let error = DataDir::take(data).expect_err(loss).to_string();
+            assert!(error.contains("is gone; put metadata.db back"), "{error}");
+            let _ = fs::remove_file(data.join("metadata.db"));
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@ use pierhead_storage::{
 use super::live::Live;
 use super::session::missing;
 use crate::access::Called;
+use crate::reader::is_there;
 use crate::writer::Writer;
 use crate::{BodyError, Error, Event};
 
@@ -107,6 +108,9 @@ impl Writer {
             .call(|permit| async move { rows.commit_blob(commit, &permit).await });
         match call.await {
             Ok((record, _)) => {
+                if record.place != *live.place() {
+                    self.mend(&record, live.place()).await?;
+                }
                 registry.tell(|| Event::BlobAdded {
                     name: self.access.name.clone(),
                     digest: *digest,
@@ -127,6 +131,31 @@ impl Writer {
         }
     }
 
+    /// Gives a blob its bytes again, if they are lost, from those of its digest that have just been
+    /// sealed. Nothing is acknowledged that is not there. Dropped, it is repeated by the next upload.
+    async fn mend(&self, record: &BlobRecord, from: &Place) -> Result<(), Error> {
+        let blobs = &self.access.registry.inner.blobs;
+        if is_there(&**blobs, record).await? {
+            return Ok(());
+        }
+        let all = 0..record.size;
+        let BlobRead::Stream(mut bytes) = blobs.read(from, all, &ReadOptions::default()).await?
+        else {
+            return Err(redirected());
+        };
+        // What is there is too short.
+        blobs.remove(&record.place, None).await?;
+        let mut writer = blobs.writer(&record.place, None).await?;
+        while let Some(chunk) = bytes.try_next().await? {
+            writer.write(chunk).await?;
+        }
+        if writer.seal().await? == record.size {
+            Ok(())
+        } else {
+            Err(shortened())
+        }
+    }
+
     /// Hashes sealed bytes under an algorithm they were not hashed with as they came.
     async fn read_back(
         &self,
@@ -138,16 +167,24 @@ impl Writer {
         let mut hasher = Hasher::new(digest.algorithm());
         let read = blobs.read(place, 0..size, &ReadOptions::default()).await?;
         let BlobRead::Stream(mut bytes) = read else {
-            let unasked = StoreError::Conflict("a redirect that nobody asked for");
-            return Err(Error::Corrupt(Arc::new(unasked)));
+            return Err(redirected());
         };
         while let Some(chunk) = bytes.try_next().await? {
             hasher.update(&chunk);
         }
         if hasher.len() != size {
-            let what = "a blob read back has another length".to_owned();
-            return Err(Error::Corrupt(Arc::new(StoreError::Corrupt { what })));
+            return Err(shortened());
         }
         Ok(hasher.finish())
     }
+}
+
+fn redirected() -> Error {
+    let unasked = StoreError::Conflict("a redirect that nobody asked for");
+    Error::Corrupt(Arc::new(unasked))
+}
+
+fn shortened() -> Error {
+    let what = "a blob read back has another length".to_owned();
+    Error::Corrupt(Arc::new(StoreError::Corrupt { what }))
 }

@@ -4,6 +4,7 @@ use pierhead_model::{ContentDigest, RepositoryName};
 use pierhead_storage::{BlobMount, BlobRecord, Holder, Permit};
 
 use crate::access::Access;
+use crate::reader::is_there;
 use crate::writer::{StartUpload, UploadStatus, Writer};
 use crate::{Error, Event};
 
@@ -18,7 +19,7 @@ pub enum Mounted {
 
 impl Writer {
     /// Mounts a blob from a repository, or from wherever the caller may read it. A source that is
-    /// absent or may not be read is no error: an upload is begun instead.
+    /// absent or may not be read is no error, nor are bytes that are lost: an upload is begun instead.
     pub async fn mount(
         &self,
         digest: &ContentDigest,
@@ -32,6 +33,9 @@ impl Writer {
                     name,
                     ..
                 } = &self.access;
+                if !is_there(&*registry.inner.blobs, &record).await? {
+                    break;
+                }
                 registry.tell(|| Event::BlobAdded {
                     name: name.clone(),
                     digest: *digest,

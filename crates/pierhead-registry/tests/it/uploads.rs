@@ -1,7 +1,7 @@
 //! Upload sessions: bytes in, resumed, closed.
 
 use pierhead_model::{Algorithm, ContentDigest, ContentRange};
-use pierhead_registry::{Error, Limits, StartUpload};
+use pierhead_registry::{Error, Limits, Mounted, StartUpload};
 use pierhead_storage::{BlobLimits, BlobStore, MemoryBlobStore};
 use std::sync::Arc;
 use std::time::Duration;
@@ -411,4 +411,26 @@ async fn rights_that_never_stand_still_make_it_busy() {
     }
     let busy = writer.start(START).await;
     assert!(matches!(busy, Err(Error::Busy)), "{busy:?}");
+}
+
+#[tokio::test]
+async fn bytes_that_are_lost_are_not_said_to_be_there_and_come_back_with_the_next_upload() {
+    let bench = Bench::new();
+    bench.image("a/b", "v1", b"layer").await.expect("a push");
+    let digest = ContentDigest::sha256(b"layer");
+    let checker = bench.registry.checker(&ana(), &named("a/b")).await;
+    let checker = checker.expect("allowed");
+    let record = checker.blob(&digest).await.expect("it is there");
+    bench.blobs.remove(&record.place, None).await.expect("lost");
+    let asked = checker.blob(&digest).await;
+    assert!(matches!(asked, Err(Error::BlobUnknown { .. })), "{asked:?}");
+    let writer = bench.registry.writer(&ana(), &named("a/c")).await;
+    let writer = writer.expect("allowed");
+    let mounted = writer.mount(&digest, Some(&named("a/b"))).await;
+    assert!(matches!(mounted, Ok(Mounted::Started(_))), "{mounted:?}");
+    bench.push("a/c", b"layer").await.expect("a push");
+    let pulled = bench.pull("a/b", &digest).await;
+    assert_eq!(pulled.expect("a pull"), b"layer");
+    let again = checker.blob(&digest).await.expect("it is there");
+    assert_eq!(again.place, record.place);
 }

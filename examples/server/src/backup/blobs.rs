@@ -169,11 +169,26 @@ pub(super) fn check(
 }
 
 fn open(record: &BlobRecord, at: &BlobFiles) -> Result<Result<File, Damage>, StoreError> {
-    Ok(match at.read(&record.place)? {
-        None => Err(Damage::Missing),
-        Some((_, len)) if len != record.size => Err(Damage::Length),
-        Some((file, _)) => Ok(file),
+    Ok(match at.read(&record.place) {
+        Ok(None) => Err(Damage::Missing),
+        Ok(Some((_, len))) if len != record.size => Err(Damage::Length),
+        Ok(Some((file, _))) => Ok(file),
+        Err(error) if is_of_one(&error) => Err(Damage::Unreadable),
+        Err(error) => return Err(error),
     })
+}
+
+/// Whether this file cannot be opened, and others may: not when this process can open no more.
+fn is_of_one(error: &StoreError) -> bool {
+    const ENOMEM: i32 = 12;
+    const ENFILE: i32 = 23;
+    const EMFILE: i32 = 24;
+    let StoreError::Unavailable { source, .. } = error else {
+        return false;
+    };
+    let cause = source.downcast_ref::<io::Error>();
+    let errno = cause.and_then(io::Error::raw_os_error);
+    errno.is_some_and(|errno| ![ENOMEM, ENFILE, EMFILE].contains(&errno))
 }
 
 /// A file of a disk that may be broken: it ends where it cannot be read, which is damage of this blob

@@ -7,7 +7,7 @@
 //! - `restore`: `pierhead restore`, from a backup; `rewind`: from a snapshot of the database alone.
 //! - `verify`: `pierhead verify`; `report`: what it says.
 //! - `nightly`: snapshots that the server takes by itself; `names`: what they are called.
-//! - `blobs`: every blob that rows name, several at a time; `progress`: how far it is.
+//! - `rows`: whether rows are what they should be; `blobs`: every blob that rows name, several at a time; `progress`: how far it is.
 
 mod blobs;
 mod names;
@@ -17,6 +17,7 @@ mod record;
 mod report;
 mod restore;
 mod rewind;
+mod rows;
 mod take;
 mod target;
 mod verify;

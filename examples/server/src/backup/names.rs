@@ -58,9 +58,18 @@ pub(super) fn is_of_copy(name: &str) -> bool {
     time(whole).is_some()
 }
 
+/// The same, those first whose time is later than `now`: a clock that was wrong has named them, and
+/// nobody knows how old they are.
+pub(super) fn by_age(directory: &Path, now: &str) -> io::Result<Vec<String>> {
+    let mut found = all(directory)?;
+    let past = found.partition_point(|name| name.as_str() <= now);
+    found.rotate_left(past);
+    Ok(found)
+}
+
 /// The newest copy in a directory that may not be there.
 pub(super) fn newest(directory: &Path) -> Option<PathBuf> {
-    let newest = all(directory).ok()?.pop()?;
+    let newest = by_age(directory, &name(SystemTime::now())).ok()?.pop()?;
     Some(directory.join(newest))
 }
 

@@ -64,19 +64,21 @@ async fn round(store: &SqliteStore, directory: &Path, keep: usize) -> Result<Tak
         _ => {}
     }
     let begun = Instant::now();
-    let path = directory.join(names::name(SystemTime::now()));
+    let name = names::name(SystemTime::now());
+    let path = directory.join(&name);
     let taken = store.snapshot(&path).await;
     taken.map_err(|error| chain(&error))?;
     let bytes = fs::metadata(&path).map_err(failed)?.len();
-    thin_out(directory, keep)
+    thin_out(directory, &name, keep)
         .map_err(|error| format!("the old ones were not removed ({error})"))?;
     let took = begun.elapsed();
     Ok(Taken { path, bytes, took })
 }
 
-/// Removes the oldest but so many, and what a killed server left.
-fn thin_out(directory: &Path, keep: usize) -> io::Result<()> {
-    let all = names::all(directory)?;
+/// Removes the oldest but so many, and what a killed server left. The newest is the one just taken,
+/// whatever the clock said of others.
+fn thin_out(directory: &Path, newest: &str, keep: usize) -> io::Result<()> {
+    let all = names::by_age(directory, newest)?;
     for old in all.iter().rev().skip(keep) {
         fs::remove_file(directory.join(old))?;
     }
@@ -131,11 +133,28 @@ mod tests {
         );
         store.close().await.expect("a last snapshot ends in order");
         // The last one may have come after the last look.
-        thin_out(&directory, 2).expect("a directory");
+        let now = names::name(SystemTime::now());
+        thin_out(&directory, &now, 2).expect("a directory");
         let found = files(&directory);
         assert_eq!(found.len(), 3, "{found:?}");
         assert!(!found.contains(&old.to_owned()), "{found:?}");
         assert_eq!(found[2], "notes.txt", "what is not ours stays");
+    }
+
+    #[test]
+    fn what_a_clock_gone_wrong_has_named_goes_before_what_was_just_taken() {
+        let scratch = tempfile::tempdir().expect("a scratch directory");
+        let name = |year: u32| format!("metadata-{year}0101T000000.000Z.db");
+        for year in [2020, 2021, 2022, 2030, 2031] {
+            fs::write(scratch.path().join(name(year)), "").expect("a scratch file");
+        }
+        let newest = names::newest(scratch.path()).expect("there are some");
+        assert!(newest.ends_with(name(2022)), "{}", newest.display());
+        for (keep, left) in [(4, &[2020, 2021, 2022, 2031][..]), (1, &[2022])] {
+            thin_out(scratch.path(), &name(2022), keep).expect("a directory");
+            let left: Vec<_> = left.iter().copied().map(name).collect();
+            assert_eq!(files(scratch.path()), left);
+        }
     }
 
     #[tokio::test]

@@ -19,7 +19,7 @@ use super::progress::{Progress, span};
 use super::record::Record;
 use super::report::{self, Finding};
 use super::target::Target;
-use super::{Whose, count, failed, look, names};
+use super::{Whose, count, failed, look, names, rows};
 use crate::failure::Failure;
 use crate::table::size;
 
@@ -132,30 +132,36 @@ pub(crate) fn backup(args: &BackupArgs) -> Result<(), Failure> {
 }
 
 /// Refuses to turn the backup of one registry into that of another: most often a data directory
-/// that is new because a disk was not mounted.
+/// that is new because a disk was not mounted. The same for a registry that went back to a state
+/// before this backup, or has a twin that made it: there would be no copy any more of what only the
+/// backup has.
 fn same_registry(live: &SqliteReader, target: &Target) -> Result<(), Failure> {
-    let here = live
-        .identity()
-        .map_err(|error| Failure::because("the database cannot be read", &error))?
-        .map(|registry| format!("{registry:016x}"));
-    match (&target.record, here) {
-        (
-            Some(Record {
-                registry: Some(there),
-                begun_at,
-                blobs,
-                ..
-            }),
-            Some(here),
-        ) if *there != here => Err(Failure::told(format!(
-            "{} is the backup of another registry ({begun_at}, {}); is {} the right data directory? \
-             name another directory for its backup, or remove that one first",
-            target.path.display(),
-            count(*blobs, "blob"),
-            live.path().parent().unwrap_or(Path::new(".")).display()
-        ))),
-        _ => Ok(()),
-    }
+    let Some(last) = &target.record else {
+        return Ok(());
+    };
+    let unread = |error| Failure::because("the database cannot be read", &error);
+    let here = live.identity().map_err(unread)?;
+    let here = here.map(|registry| format!("{registry:016x}"));
+    let what = if here.is_some() && last.registry.is_some() && last.registry != here {
+        "is the backup of another registry"
+    } else {
+        // What cannot be read is worth no refusal: it takes another backup to have one.
+        let earlier = SqliteReader::open(target.path.join(&last.database));
+        if earlier.is_ok_and(|earlier| live.follows(&earlier).is_ok_and(|follows| !follows)) {
+            "has what this registry has never had: it went back to an earlier state, or \
+             another machine runs a copy of it"
+        } else {
+            return Ok(());
+        }
+    };
+    Err(Failure::told(format!(
+        "{} {what} ({}, {}); is {} the right data directory? name another directory for its backup, \
+         or remove that one first",
+        target.path.display(),
+        last.begun_at,
+        count(last.blobs, "blob"),
+        live.path().parent().unwrap_or(Path::new(".")).display()
+    )))
 }
 
 /// A copy of the database, and of every blob it names that is there.
@@ -173,9 +179,14 @@ fn copied(
     let unread = broken(format!("the database was not copied to {}", path.display()));
     locked(live).snapshot(&path).map_err(&unread)?;
     let mut rows = SqliteReader::open(&path).map_err(&unread)?;
+    let wrong = not_worse(&rows, target)?;
     let totals = rows.totals().map_err(&unread)?;
     let progress = Progress::new("backing up", totals.blobs, totals.bytes);
-    let done = Mutex::new(Round::default());
+    let done = Mutex::new(Round {
+        damaged: wrong.len() as u64,
+        findings: wrong,
+        ..Round::default()
+    });
     progress.shown(|| {
         blobs::each(&mut rows, |record| {
             let place = &record.place;
@@ -198,6 +209,40 @@ fn copied(
         .map_err(broken("the blobs were not copied".to_owned()))?;
     let done = done.into_inner();
     Ok((rows, totals, done.unwrap_or_default()))
+}
+
+/// What is damaged in the rows of a new copy. When the last backup does not have that damage, the new
+/// one must not take its place: the rows there may be the only good ones.
+fn not_worse(rows: &SqliteReader, target: &Target) -> Result<Vec<Finding>, Failure> {
+    let unread = |error| Failure::because("the copy of the database cannot be checked", &error);
+    let mut wrong = rows::wrong(rows).map_err(unread)?;
+    let Some(last) = target.record.as_ref().filter(|_| !wrong.is_empty()) else {
+        return Ok(wrong);
+    };
+    let last = SqliteReader::open(target.path.join(&last.database));
+    // Of what cannot be read nothing is lost.
+    let Ok(before) = last.and_then(|last| rows::wrong(&last)) else {
+        return Ok(wrong);
+    };
+    let new = |it: &Finding| {
+        let known = |known: &Finding| (&known.what, &known.digest) == (&it.what, &it.digest);
+        !before.iter().any(known)
+    };
+    if !wrong.iter().any(new) {
+        return Ok(wrong);
+    }
+    wrong.retain(new);
+    for finding in &mut wrong {
+        // Damaged rows may not say who is affected.
+        let _ = finding.name(rows);
+    }
+    eprint!("{}", report::table(&wrong));
+    Err(Failure::happened(format!(
+        "the database is damaged, and the backup in {} is not: it is as it was. Push what is named \
+         above again, or go back to that backup; until then, back up what is new into another \
+         directory",
+        target.path.display()
+    )))
 }
 
 impl Round {
@@ -230,12 +275,12 @@ fn whole(to: &Path, rows: &SqliteReader, round: Round) -> Result<(), Failure> {
     }
     eprint!("{}", report::table(&findings));
     Err(Failure::happened(format!(
-        "the backup in {} is finished, but {} lost or damaged in the data directory and in no backup \
-         there; push what is named above again",
+        "the backup in {} is finished, but {} in the data directory, and not in the backup either; \
+         push what is named above again",
         to.display(),
         match round.damaged {
-            1 => "1 blob is".to_owned(),
-            many => format!("{many} blobs are"),
+            1 => "1 thing is lost or damaged".to_owned(),
+            many => format!("{many} things are lost or damaged"),
         }
     )))
 }

@@ -7,14 +7,13 @@ use std::time::Instant;
 
 use clap::Args;
 use pierhead::fs::{BlobFiles, FileKind};
-use pierhead::model::ContentDigest;
 use pierhead::sqlite::{PlaceUse, SqliteReader};
 use pierhead::storage::{BlobRecord, StoreError};
 
 use super::blobs::{self, locked};
 use super::progress::Progress;
 use super::report::{Files, Finding, Found};
-use super::{Whose, look, open_blobs, target};
+use super::{Whose, look, open_blobs, rows, target};
 use crate::config::MissingReferences;
 use crate::failure::{Failure, chain};
 
@@ -103,10 +102,10 @@ struct Check {
 
 impl Check {
     fn all(&mut self, allowed: MissingReferences) -> Result<(), Failure> {
-        match self.rows.integrity(100) {
+        match rows::database(&self.rows) {
             Ok(wrong) => {
                 for wrong in wrong {
-                    self.add(Finding::database(format!("database: {wrong}")));
+                    self.add(wrong);
                 }
             }
             Err(error) => self.add(Finding::database(chain(&error))),
@@ -145,17 +144,10 @@ impl Check {
 
     /// Bytes that are not those of their digest.
     fn manifests(&mut self) -> Result<(), Broken> {
-        let mut wrong = Vec::new();
-        let mut seen = 0;
-        self.rows.manifests(|digest, bytes| {
-            seen += 1;
-            if ContentDigest::of(digest.algorithm(), bytes) != digest {
-                wrong.push(digest);
-            }
-        })?;
+        let (seen, wrong) = rows::manifests(&self.rows)?;
         self.found.manifests = seen;
-        for digest in wrong {
-            self.add(Finding::manifest(digest));
+        for wrong in wrong {
+            self.add(wrong);
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use pierhead_tests::{Tiny, binary};
 
-use super::{NAME, backup, ended, folder, login, push, restore, server, verify};
+use super::{NAME, backup, elsewhere, ended, folder, login, push, restore, server, verify};
 
 #[test]
 fn a_directory_that_is_no_place_for_it_is_refused_with_words() {
@@ -67,6 +67,36 @@ fn a_directory_that_is_no_place_for_it_is_refused_with_words() {
     ]));
     let said = said.refused(1);
     assert!(said.contains("is in use by another server"), "{said}");
+}
+
+#[test]
+fn a_registry_that_went_back_does_not_replace_the_backup_of_what_it_has_lost() {
+    let source = server("");
+    let api = login(&source, &[NAME]);
+    push(&api, 1, 2);
+    let scratch = folder();
+    let at = |name: &str| scratch.path().join(name);
+    backup(&source.data(), &at("monday")).ok();
+    push(&api, 2, 3);
+    backup(&source.data(), &at("tuesday")).ok();
+    drop(source);
+    let new = folder();
+    restore(&at("monday"), &new.path().join("data")).ok();
+    let refused = |data: &std::path::Path| {
+        let said = backup(data, &at("tuesday")).refused(2);
+        assert!(
+            said.contains("has what this registry has never had"),
+            "{said}"
+        );
+        let said = verify("--backup", &at("tuesday")).ok();
+        assert!(said.contains("5 manifests"), "{said}");
+    };
+    refused(&new.path().join("data"));
+    let restored = elsewhere(new);
+    // Nor once more has been pushed than was lost.
+    push(&login(&restored, &[NAME]), 3, 9);
+    refused(&restored.data());
+    backup(&restored.data(), &at("monday")).ok();
 }
 
 #[test]
