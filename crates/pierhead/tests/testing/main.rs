@@ -4,11 +4,14 @@
 
 use std::net::TcpStream;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use pierhead::Pierhead;
 use pierhead::model::ContentDigest;
 use pierhead::prelude::{
-    Action, AllowAll, Authorizer, Caller, Decided, Resource, Visible, allow, async_trait, deny,
+    Action, AllowAll, AuthenticationError, Authenticator, Authorizer, Caller, Credentials, Decided,
+    Peer, Resource, Visible, allow, async_trait, deny,
 };
 use pierhead::registry::{Error, Event};
 use pierhead::testing::{Image, Registry, TestingError, block_on};
@@ -135,6 +138,36 @@ fn dropped_it_is_gone_and_others_stay() {
     let read = std::io::Read::read(&mut open, &mut [0]);
     assert!(!matches!(read, Ok(1..)), "the connection is still served");
     assert!(get(&second, "", None).status().is_success());
+}
+
+#[test]
+fn when_dropped_it_has_let_go_of_all_it_was_given() {
+    /// Takes its time to go.
+    #[derive(Debug)]
+    struct Slow(Arc<AtomicBool>);
+
+    impl Drop for Slow {
+        fn drop(&mut self) {
+            std::thread::sleep(Duration::from_millis(200));
+            self.0.store(true, Ordering::Release);
+        }
+    }
+
+    #[async_trait]
+    impl Authenticator for Slow {
+        async fn authenticate(
+            &self,
+            _: Credentials,
+            _: &Peer,
+        ) -> Result<Caller, AuthenticationError> {
+            Ok(Caller::anonymous())
+        }
+    }
+
+    let gone = Arc::new(AtomicBool::new(false));
+    let builder = Pierhead::in_memory().authenticator(Arc::new(Slow(gone.clone())));
+    drop(Registry::serve(builder).unwrap());
+    assert!(gone.load(Ordering::Acquire), "it is still held");
 }
 
 #[test]
