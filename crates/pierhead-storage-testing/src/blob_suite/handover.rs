@@ -49,12 +49,7 @@ pub(super) async fn a_write_on_its_way_never_arrives_in_a_newer_writers_time(
 }
 
 /// An upload each step of which is made by a writer of its own, while the one before still writes.
-async fn handed_on(
-    bench: &Bench,
-    seed: u64,
-    how: Older,
-    stale: &Bytes,
-) -> Outcome<(u64, Place)> {
+async fn handed_on(bench: &Bench, seed: u64, how: Older, stale: &Bytes) -> Outcome<(u64, Place)> {
     let place = bench.store.allocate();
     let mut writer = bench.writer(&place, None).await?;
     let mut from = Checkpoint {
@@ -99,11 +94,7 @@ pub(super) async fn a_seal_on_its_way_never_arrives_in_a_newer_writers_time(
 
 /// Either the older writer seals what it has, and there is nothing to go on with; or the newer one
 /// is opened first, and what it writes is all that counts.
-async fn sealed_while_opened(
-    bench: &Bench,
-    seed: u64,
-    how: Older,
-) -> Outcome<(u64, Place, u64)> {
+async fn sealed_while_opened(bench: &Bench, seed: u64, how: Older) -> Outcome<(u64, Place, u64)> {
     let place = bench.store.allocate();
     let mut older = bench.writer(&place, None).await?;
     write_pattern(&mut *older, seed, 0..STEP).await?;

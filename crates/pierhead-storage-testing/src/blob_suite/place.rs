@@ -30,7 +30,9 @@ pub(super) async fn a_place_of_another_store_is_an_absent_one(bench: Bench) -> O
     same("places listed", list(&bench).await?.len(), 0)
 }
 
-pub(super) async fn an_empty_place_may_be_begun_anew_when_it_is_sealed(mut bench: Bench) -> Outcome {
+pub(super) async fn an_empty_place_may_be_begun_anew_when_it_is_sealed(
+    mut bench: Bench,
+) -> Outcome {
     let place = bench.sealed(0, 0).await?;
     bench.pause().await;
     // No checkpoint says what one of no bytes says.

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use bytes::Bytes;
-use pierhead_model::{ContentDigest, Manifest, MediaType};
+use pierhead_model::{ContentDigest, Manifest, MediaType, ReferenceRole};
 
-use super::registry::{Registry, TestingError, parse};
 use super::Image;
+use super::registry::{Registry, TestingError, parse};
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -115,13 +115,13 @@ impl Client<'_> {
     pub fn pull(&self, name: &str) -> Result<Answer, TestingError> {
         let (name, reference) = parse(name)?;
         let answer = self.get(&format!("/v2/{name}/manifests/{reference}"))?;
-        let media_type = answer.header("content-type").map(MediaType::new);
+        let media_type = answer.header("content-type").map(str::parse);
         let Some(Ok(media_type)) = media_type.filter(|_| answer.is_success()) else {
             return Ok(answer);
         };
         let manifest = Manifest::from_stored(&answer.body, &media_type);
         for named in manifest.iter().flat_map(Manifest::references) {
-            if !named.role.is_manifest() {
+            if matches!(named.role, ReferenceRole::Config | ReferenceRole::Layer) {
                 let blob = self.get(&format!("/v2/{name}/blobs/{}", named.digest))?;
                 if !blob.is_success() {
                     return Ok(blob);
@@ -179,7 +179,10 @@ impl Client<'_> {
     ) -> Result<Answer, TestingError> {
         let path = path.strip_prefix(self.registry.url()).unwrap_or(path);
         // What is answered to HTTP/1.0 ends with its connection.
-        let mut head = format!("{method} {path} HTTP/1.0\r\ncontent-length: {}\r\n", body.len());
+        let mut head = format!(
+            "{method} {path} HTTP/1.0\r\ncontent-length: {}\r\n",
+            body.len()
+        );
         let authorization = self.authorization.as_deref();
         let authorization = authorization.map(|value| ("authorization", value));
         let host = ("host", self.registry.host());
@@ -187,7 +190,8 @@ impl Client<'_> {
             head += &format!("{name}: {value}\r\n");
         }
         head += "\r\n";
-        self.exchange(head.as_bytes(), body).map_err(TestingError::Http)
+        self.exchange(head.as_bytes(), body)
+            .map_err(TestingError::Http)
     }
 
     fn exchange(&self, head: &[u8], body: &[u8]) -> io::Result<Answer> {
