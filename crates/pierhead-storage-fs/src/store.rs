@@ -123,9 +123,12 @@ impl FsBlobStore {
         job: impl FnOnce(&Arc<Root>, &Arc<Slots>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (root, slots) = (Arc::clone(&self.root), Arc::clone(&self.slots));
-        tokio::task::spawn_blocking(move || job(&root, &slots))
-            .await
-            .map_err(no_thread)?
+        let job = move || {
+            #[cfg(test)]
+            pierhead_storage_testing::late();
+            job(&root, &slots)
+        };
+        tokio::task::spawn_blocking(job).await.map_err(no_thread)?
     }
 }
 
