@@ -82,7 +82,7 @@ pub(super) async fn a_seal_on_its_way_never_arrives_in_a_newer_writers_time(
     bench: Bench,
 ) -> Outcome {
     for older in [Older::BrokenOff, Older::WaitedFor] {
-        for _ in 0..TIMES {
+        for _ in 0..TIMES / 2 {
             let uploads = (200..200 + PLACES).map(|seed| sealed_while_opened(&bench, seed, older));
             for (seed, place, len) in try_join_all(uploads).await? {
                 bench.holds(&place, seed, len).await?;

@@ -185,11 +185,11 @@ impl Client<'_> {
         );
         let authorization = self.authorization.as_deref();
         let authorization = authorization.map(|value| ("authorization", value));
-        let host = ("host", self.registry.host());
-        for (name, value) in headers.iter().copied().chain(authorization).chain([host]) {
-            head += &format!("{name}: {value}\r\n");
+        let all = headers.iter().copied().chain(authorization);
+        for (name, value) in all.chain([("host", self.registry.host())]) {
+            head.extend([name, ": ", value, "\r\n"]);
         }
-        head += "\r\n";
+        head.push_str("\r\n");
         self.exchange(head.as_bytes(), body)
             .map_err(TestingError::Http)
     }
@@ -207,12 +207,12 @@ impl Client<'_> {
         {
             return Err(sent.err().unwrap_or(error));
         }
-        understood(answer.into()).ok_or_else(|| ErrorKind::InvalidData.into())
+        understood(&answer.into()).ok_or_else(|| ErrorKind::InvalidData.into())
     }
 }
 
 /// An answer that was read to its end.
-fn understood(answer: Bytes) -> Option<Answer> {
+fn understood(answer: &Bytes) -> Option<Answer> {
     let end = answer.windows(4).position(|four| four == b"\r\n\r\n")?;
     let mut lines = std::str::from_utf8(&answer[..end]).ok()?.split("\r\n");
     let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
