@@ -145,7 +145,7 @@ fn run(
 
 fn assemble(data: &Path, host: &str, options: InsideOptions) -> (Pierhead, Projects) {
     let blobs = FsOptions::default().with_sync(false);
-    let blobs = FsBlobStore::open(&data.join("blobs"), blobs).expect("an empty directory");
+    let blobs = FsBlobStore::open(data.join("blobs"), blobs).expect("an empty directory");
     let rows = SqliteOptions::default().with_sync(false);
     let rows = SqliteStore::open(data.join("metadata.db"), rows).expect("an empty database");
     let rows = Arc::new(rows);

@@ -17,9 +17,9 @@ const BATCH: usize = 500;
 /// When a [`Registry::collector`] works.
 #[derive(Clone, Copy, Debug)]
 pub struct CollectSchedule {
-    /// The pause between two rounds.
+    /// The pause between two rounds: a quarter of an hour by default.
     pub every: Duration,
-    /// How long a condemned place keeps its bytes.
+    /// How long a condemned place keeps its bytes: an hour by default. Longer than any read takes.
     pub keep: Duration,
 }
 

@@ -10,24 +10,27 @@ use pierhead_model::ManifestLimits;
 pub struct Limits {
     /// What a manifest may hold.
     pub manifest: ManifestLimits,
-    /// The longest blob, in bytes.
+    /// The longest blob, in bytes: `i64::MAX` by default.
     pub max_blob: u64,
-    /// The longest page of a list.
+    /// The longest page of a list: 1,000 entries by default.
     pub page: usize,
     /// Upload sessions whose writer and hasher are kept in memory; others go on from what is
-    /// stored.
+    /// stored. 512 by default.
     pub sessions_in_memory: usize,
-    /// How long a newer request waits for an older one to let go of their session.
+    /// How long a newer request waits for an older one to let go of their session: two seconds by
+    /// default.
     pub takeover: Duration,
-    /// How many places are asked when a mount names no source.
+    /// How many places are asked when a mount names no source: 16 by default.
     pub mount_holders: usize,
-    /// How long an unreferenced blob stays in a repository, or staged under a new name.
+    /// How long an unreferenced blob stays in a repository, or staged under a new name: a day by
+    /// default.
     pub grace: Duration,
-    /// How long an upload session lives after its last byte.
+    /// How long an upload session lives after its last byte: a day by default.
     pub upload_idle: Duration,
-    /// How many upload sessions one caller may have; of more, those that have been idle longest end.
+    /// How many upload sessions one caller may have, 1,000 by default; of more, those that have been
+    /// idle longest end.
     pub uploads_per_caller: usize,
-    /// Bytes of manifests remembered for reading.
+    /// Bytes of manifests remembered for reading: 8 MiB by default.
     pub cache_bytes: usize,
 }
 

@@ -12,6 +12,8 @@ mod buffer;
 mod directory;
 mod error;
 mod files;
+#[cfg(test)]
+mod late_tests;
 mod read;
 mod revoke;
 mod store;

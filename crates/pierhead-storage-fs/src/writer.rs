@@ -212,6 +212,11 @@ fn write_all(file: &OwnedFd, mut rest: &[u8], mut at: u64, dirty: &mut bool) -> 
 async fn blocking(
     job: impl FnOnce() -> Result<(), StoreError> + Send + 'static,
 ) -> Result<(), StoreError> {
+    let job = move || {
+        #[cfg(test)]
+        pierhead_storage_testing::late();
+        job()
+    };
     tokio::task::spawn_blocking(job).await.map_err(no_thread)?
 }
 

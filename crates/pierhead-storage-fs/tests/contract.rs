@@ -57,7 +57,7 @@ impl Directory {
     }
 
     fn try_open(&self) -> Result<FsBlobStore, StoreError> {
-        FsBlobStore::open(&self.scratch.path().join("blobs"), self.options)
+        FsBlobStore::open(self.scratch.path().join("blobs"), self.options)
     }
 }
 

@@ -80,7 +80,7 @@ fn a_directory_can_be_named_by_any_path() {
     }
     fs::write(scratch.path().join("file"), "").unwrap();
     for path in ["file", "file/deeper"] {
-        let answer = FsBlobStore::open(&scratch.path().join(path), FsOptions::default());
+        let answer = FsBlobStore::open(scratch.path().join(path), FsOptions::default());
         assert!(
             matches!(answer, Err(StoreError::Unavailable { .. })),
             "{answer:?}"

@@ -15,6 +15,9 @@ pub trait BlobGround: Send + Sync {
 
     /// Opens the store that lives here. It is called again after every handle and writer of the
     /// last opening was dropped, as after a restart; what was durable then must be there.
+    ///
+    /// A call that was broken off may still be at work on another thread, and hold the store's lock
+    /// for a moment: wait here until the store can be opened, for some seconds at most.
     async fn open(&self) -> Arc<dyn BlobStore>;
 }
 

@@ -7,6 +7,7 @@
 //! - [`Faults`], [`Counting`]: any store of either kind with calls that fail or are written down;
 //!   [`Intercepted`] is what both are made of.
 //! - [`Parts`]: any blob store with the manners of an object store.
+//! - [`late`]: what a store's own threads call while it is tested, so that they are late.
 
 mod abandon;
 pub mod blob_suite;
@@ -16,6 +17,7 @@ mod faults;
 mod ground;
 mod intercept;
 pub mod joint_suite;
+mod late;
 mod parts;
 pub mod repository_suite;
 
@@ -24,4 +26,5 @@ pub use counting::{CallLog, Counting};
 pub use faults::{FaultPlan, Faults, When};
 pub use ground::{BlobGround, Joint, JointGround, RepositoryGround};
 pub use intercept::{Intercept, Intercepted};
+pub use late::late;
 pub use parts::{Parts, Tail};

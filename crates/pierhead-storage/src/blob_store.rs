@@ -26,13 +26,13 @@ pub struct Checkpoint {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BlobLimits {
-    /// A checkpoint is worth taking about every so many bytes.
+    /// A checkpoint is worth taking about every so many bytes: 4 MiB by default.
     pub checkpoint_every: u64,
-    /// The longest blob, in bytes.
+    /// The longest blob, in bytes: `i64::MAX` by default.
     pub max_len: u64,
-    /// The largest piece that [`BlobWriter::write`] keeps in memory, in bytes.
+    /// The largest piece that [`BlobWriter::write`] keeps in memory, in bytes: 1 MiB by default.
     pub buffer: usize,
-    /// Whether [`BlobStore::read`] may answer with a redirect.
+    /// Whether [`BlobStore::read`] may answer with a redirect: not by default.
     pub redirects: bool,
 }
 
@@ -124,18 +124,29 @@ pub struct Listed {
 
 /// Keeps bytes at places; knows no digest, no repository, no session.
 ///
+/// Implement it, and [`BlobWriter`], under [`#[async_trait]`](macro@async_trait), and open it as
+/// `Arc<dyn BlobStore>`.
+///
 /// # The contract
 /// - A place is written by one writer at a time. Opening a writer *revokes* every earlier one of
 ///   that place: after `writer` returns, no byte of theirs arrives and their calls answer
 ///   [`StoreError::Superseded`].
 /// - `writer(at, None)` begins at the first byte; `writer(at, Some(checkpoint))` goes on where the
 ///   checkpoint says, and what followed it is gone. The same checkpoint may be used any number of
-///   times until the place is sealed.
+///   times until the place is sealed. A *later* one is void from then on, for its bytes are gone: its
+///   caller uses it no more, and what a store answers to it is [`StoreError::NotFound`] if the place
+///   is shorter now, and its own affair if other bytes have been written.
+/// - A call that `writer` refuses, with `NotFound` or `Conflict`, changes nothing: an older writer
+///   goes on. After an outage it may be revoked or not.
 /// - Bytes are readable only once sealed; before, `read` answers [`StoreError::NotFound`].
 /// - `seal` is durable and idempotent: repeated, also by a new writer opened from a checkpoint that
 ///   holds the final offset, also after a crash in the middle of the first, it answers the same
 ///   length. The caller saves that checkpoint before it seals.
 /// - A sealed place never changes until it is removed.
+/// - `remove` revokes as `writer` does: no byte of an earlier writer arrives after it. What it took
+///   away need not stay away when the power is lost: it is then found by `list`, and removed again.
+/// - A place that the store would never allocate is an absent place.
+/// - An outage is never [`StoreError::NotFound`], which says that something is known not to be there.
 ///
 /// `pierhead-storage-testing` holds this contract as a suite that every implementation runs.
 #[async_trait]
@@ -150,7 +161,7 @@ pub trait BlobStore: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// [`StoreError::NotFound`] when `from` names bytes that are not there; [`StoreError::Conflict`]
-    /// when the place is sealed with another length than `from` says.
+    /// when the place is sealed with another length than `from` says, where `None` says 0.
     async fn writer(
         &self,
         at: &Place,
@@ -170,11 +181,13 @@ pub trait BlobStore: fmt::Debug + Send + Sync + 'static {
     ) -> Result<BlobRead, StoreError>;
 
     /// Removes whatever is at a place: sealed bytes, unsealed ones, and what `from` tells the store
-    /// of an unfinished writer. Idempotent; an absent place is success. Never touches another place.
+    /// of an unfinished writer. Idempotent; an absent place is success, one of another store's form
+    /// too, since a collector that is refused asks again for ever. Never touches another place.
     async fn remove(&self, at: &Place, from: Option<&Checkpoint>) -> Result<(), StoreError>;
 
-    /// Places that hold bytes, in order, after `after`, at most `limit`. For checking a store
-    /// against its metadata; nothing on a request path calls it.
+    /// Places that hold bytes, in order, after `after`, at most `limit`. One that was opened and
+    /// never checkpointed may be among them or not. For checking a store against its metadata;
+    /// nothing on a request path calls it.
     async fn list(&self, after: Option<&Place>, limit: usize) -> Result<Vec<Listed>, StoreError>;
 }
 

@@ -1,7 +1,7 @@
 //! Versions of what permissions rest on, and the fence made of them.
 
 use crate::{CallerId, ParentId, RepositoryId, RepositoryStore, StoreError};
-use pierhead_model::RepositoryName;
+use pierhead_model::{ContentDigest, RepositoryName};
 
 /// A kind of thing whose rights are versioned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -95,6 +95,15 @@ impl ScopeId {
             id,
         }
     }
+
+    /// [`ScopeId::other`] for what has a name and no number. The id is the first eight bytes,
+    /// big-endian, of the name's SHA-256, today and in every later version. Two names that share one
+    /// move each other's version: that costs a decision more, and never makes a wrong one.
+    pub fn named(name: &str) -> Self {
+        let digest = ContentDigest::sha256(name.as_bytes());
+        let first = digest.bytes().iter().take(8);
+        Self::other(first.fold(0, |id, byte| id << 8 | u64::from(*byte)))
+    }
 }
 
 /// The part of a version that decisions rest on.
@@ -162,4 +171,16 @@ pub struct Permit {
     pub view: View,
     /// What the permission rested on.
     pub fence: Fence,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ScopeId;
+
+    #[test]
+    fn a_name_has_the_same_scope_for_ever() {
+        for (name, id) in [("", 0xe3b0_c442_98fc_1c14), ("abc", 0xba78_16bf_8f01_cfea)] {
+            assert_eq!(ScopeId::named(name), ScopeId::other(id), "{name:?}");
+        }
+    }
 }

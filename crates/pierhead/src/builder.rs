@@ -60,7 +60,7 @@ impl Pierhead {
     pub fn in_directory(path: impl AsRef<std::path::Path>) -> Result<Builder, StoreError> {
         let path = path.as_ref();
         let options = pierhead_storage_fs::FsOptions::default();
-        let blobs = pierhead_storage_fs::FsBlobStore::open(&path.join("blobs"), options)?;
+        let blobs = pierhead_storage_fs::FsBlobStore::open(path.join("blobs"), options)?;
         let options = pierhead_storage_sqlite::SqliteOptions::default();
         let rows = pierhead_storage_sqlite::SqliteStore::open(path.join("metadata.db"), options)?;
         let clock = Arc::new(pierhead_registry::TokioClock);

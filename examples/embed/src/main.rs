@@ -1,5 +1,6 @@
 //! A registry inside somebody else's application: `pierhead-embed-example [ADDRESS [DIRECTORY]]`.
 //! Then `docker login 127.0.0.1:5001 -u ana -p swordfish`, and push `127.0.0.1:5001/ana/app`.
+//! Left out, and in "Run it" of docs/embedding.md: a collector, a log of faults, an end in order.
 
 use axum::{Router, routing::get};
 use pierhead::prelude::*;
@@ -19,6 +20,7 @@ impl Authenticator for Users {
         {
             return Ok(Caller::new(CallerId::new(&username)?, username));
         }
+        // `Credentials::None`, too: whoever shows none is asked to sign in.
         Err(AuthenticationError::Invalid)
     }
 }
@@ -45,7 +47,6 @@ impl Authorizer for OwnName {
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut args = std::env::args().skip(1);
     let (address, directory) = (args.next(), args.next());
-    // In memory or in a directory; or bring stores of your own to `Pierhead::builder`.
     let builder = directory.map_or_else(|| Ok(Pierhead::in_memory()), Pierhead::in_directory)?;
     let users = Users([("ana".into(), Secret::new("swordfish"))].into());
     let rules = OwnName(AllowAll::new(builder.repositories()));

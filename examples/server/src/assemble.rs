@@ -62,8 +62,7 @@ pub(crate) fn assemble(
         )
     };
     let options = FsOptions::default().with_sync(config.storage.sync);
-    let blobs =
-        FsBlobStore::open(&data.blobs(), options).map_err(|error| opened("blobs", error))?;
+    let blobs = FsBlobStore::open(data.blobs(), options).map_err(|error| opened("blobs", error))?;
     let options = SqliteOptions::default().with_sync(config.storage.sync);
     let rows = SqliteStore::open(data.database(), options).map_err(|error| {
         let damaged = matches!(error, StoreError::Corrupt { .. });

@@ -13,6 +13,35 @@ use pierhead_storage::{CallerId, InvalidId, Source};
 use super::Actor;
 
 /// Turns credentials into a caller. Asked once a request.
+///
+/// Implement it under `#[async_trait]`, which is in the prelude of `pierhead`:
+///
+/// ```
+/// # use async_trait::async_trait;
+/// # use pierhead_registry::{AuthenticationError, Authenticator, Caller, CallerId, Credentials, Peer};
+/// #[derive(Debug)]
+/// struct OneUser;
+///
+/// #[async_trait]
+/// impl Authenticator for OneUser {
+///     async fn authenticate(
+///         &self,
+///         by: Credentials,
+///         _: &Peer,
+///     ) -> Result<Caller, AuthenticationError> {
+///         match by {
+///             Credentials::Basic { username, password }
+///                 if username == "ana" && password.expose() == "swordfish" =>
+///             {
+///                 Ok(Caller::new(CallerId::new("1")?, username))
+///             }
+///             // Clients ask without credentials first.
+///             Credentials::None => Ok(Caller::anonymous()),
+///             _ => Err(AuthenticationError::Invalid),
+///         }
+///     }
+/// }
+/// ```
 #[async_trait]
 pub trait Authenticator: fmt::Debug + Send + Sync + 'static {
     /// Says who shows these credentials. [`Credentials::None`] is the anonymous caller, or an error

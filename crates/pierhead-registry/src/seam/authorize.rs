@@ -12,12 +12,56 @@ use super::Caller;
 const LOOKED_AT: usize = 64;
 
 /// Decides what a caller may do. Default deny: what is not allowed is refused.
+///
+/// Implement it under `#[async_trait]`, which is in the prelude of `pierhead`:
+///
+/// ```
+/// # use async_trait::async_trait;
+/// # use pierhead_model::RepositoryName;
+/// # use pierhead_registry::{Action, Allowed, Authorizer, AuthorizerError, Caller, Decision};
+/// # use pierhead_registry::{Denial, DenialKind, Resource};
+/// #[derive(Debug)]
+/// struct OnlyPulls;
+///
+/// #[async_trait]
+/// impl Authorizer for OnlyPulls {
+///     async fn decide(
+///         &self,
+///         _: &Caller,
+///         action: Action,
+///         _: &Resource<'_>,
+///     ) -> Result<Decision, AuthorizerError> {
+///         Ok(match action {
+///             Action::Pull | Action::Head => Decision::Allow(Allowed::default()),
+///             _ => Decision::Deny(Denial {
+///                 kind: DenialKind::Permission,
+///                 explanation: None,
+///             }),
+///         })
+///     }
+///
+///     async fn visible(
+///         &self,
+///         _: &Caller,
+///         _: Option<&str>,
+///         _: usize,
+///     ) -> Result<Vec<RepositoryName>, AuthorizerError> {
+///         Ok(Vec::new())
+///     }
+/// }
+/// ```
 #[async_trait]
 pub trait Authorizer: fmt::Debug + Send + Sync + 'static {
     /// Decides one action on one name. An allowed decision carries the versions it rested on; a
     /// mutating call compares them again when it commits, and asks anew if one has moved.
     ///
-    /// An absent name that is allowed is *new* to this caller: it answers like an empty repository.
+    /// An absent name that is allowed is *new* to this caller: it answers like an empty repository,
+    /// which is 404 to who pulls. So where something may be hidden from a caller, refuse them absent
+    /// names there, too, in the same words: a hidden name among allowed ones shows by its refusal.
+    ///
+    /// A commit whose versions have moved is decided anew, four times at most; then it answers
+    /// [`Error::Busy`](crate::Error::Busy), which is 503 with `Retry-After` over HTTP. A mount
+    /// compares the versions of both allowances, of the repository it writes to and of its source.
     ///
     /// # Errors
     /// When it cannot be decided now; that is an outage, never a refusal.
@@ -36,6 +80,11 @@ pub trait Authorizer: fmt::Debug + Send + Sync + 'static {
     }
 
     /// The names of repositories this caller may see, in order, after `after`, at most `limit`.
+    /// Fewer than `limit` say that there are no more. `limit` may be one above the page that was
+    /// asked for, to learn whether another one follows.
+    ///
+    /// # Errors
+    /// When it cannot be told now; that is an outage, never an empty list.
     async fn visible(
         &self,
         caller: &Caller,
@@ -81,7 +130,9 @@ pub enum Decision {
 pub struct Allowed {
     /// The versions that must still stand when something is committed.
     pub fence: Fence,
-    /// What a repository of a new name is created under.
+    /// What a repository of a new name is created under: a number of the embedder's, such as that of
+    /// a group, which [`Repository::parent`] then keeps. The versions of
+    /// [`ScopeId::parent`](pierhead_storage::ScopeId::parent) go by it.
     pub parent: Option<ParentId>,
 }
 

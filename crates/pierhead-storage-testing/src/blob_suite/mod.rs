@@ -2,8 +2,11 @@
 //!
 //! Whatever concerns an upload runs twice: on one opening of the store, and again with every
 //! handle dropped and the store reopened at each pause (`…_after_reopening`).
+//!
+//! It writes blobs of up to 5 MiB and a little: `max_len` must be at least 6 MiB.
 
 pub(crate) mod bench;
+mod handover;
 mod place;
 mod read;
 mod upload;
@@ -81,7 +84,15 @@ pub const CHECKS: &[Check<dyn BlobGround>] = table! {
             a_writer_that_begins_anew_revokes_the_older
             a_revoked_writer_does_no_harm_when_dropped
             of_many_writers_one_counts
-            no_byte_of_a_revoked_writer_arrives_while_both_write;
+            no_byte_of_a_revoked_writer_arrives_while_both_write
+            an_opening_that_is_refused_revokes_nobody
+            removing_revokes_a_writer;
+        reopened:;
+    }
+    handover {
+        once:
+            a_write_on_its_way_never_arrives_in_a_newer_writers_time
+            a_seal_on_its_way_never_arrives_in_a_newer_writers_time;
         reopened:;
     }
     read {
@@ -95,8 +106,10 @@ pub const CHECKS: &[Check<dyn BlobGround>] = table! {
     }
     place {
         once:
-            places_are_fresh;
+            places_are_fresh
+            a_place_of_another_store_is_an_absent_one;
         reopened:
+            an_empty_place_may_be_begun_anew_when_it_is_sealed
             removing_is_idempotent
             removing_takes_an_unfinished_upload
             removing_never_touches_another_place

@@ -6,7 +6,7 @@ use pierhead_storage::{Listed, Place, StoreError};
 
 use super::bench::{Bench, seal, unreadable, write_pattern};
 use super::upload::LONG;
-use crate::check::{Outcome, ensure, refused, same};
+use crate::check::{Fault, Outcome, ensure, refused, same};
 
 pub(super) async fn places_are_fresh(bench: Bench) -> Outcome {
     let places: BTreeSet<Place> = (0..1_000).map(|_| bench.store.allocate()).collect();
@@ -20,6 +20,26 @@ pub(super) async fn places_are_fresh(bench: Bench) -> Outcome {
         list(&bench).await?.len(),
         0,
     )
+}
+
+pub(super) async fn a_place_of_another_store_is_an_absent_one(bench: Bench) -> Outcome {
+    let foreign = Place::new("made-elsewhere").map_err(Fault::new)?;
+    unreadable(&*bench.store, &foreign).await?;
+    // A collector that is refused would ask for ever.
+    bench.store.remove(&foreign, None).await?;
+    same("places listed", list(&bench).await?.len(), 0)
+}
+
+pub(super) async fn an_empty_place_may_be_begun_anew_when_it_is_sealed(
+    mut bench: Bench,
+) -> Outcome {
+    let place = bench.sealed(0, 0).await?;
+    bench.pause().await;
+    // No checkpoint says what one of no bytes says.
+    let mut writer = bench.writer(&place, None).await?;
+    same("sealed again", seal(&mut *writer).await?, 0)?;
+    drop(writer);
+    bench.holds(&place, 0, 0).await
 }
 
 pub(super) async fn removing_is_idempotent(mut bench: Bench) -> Outcome {

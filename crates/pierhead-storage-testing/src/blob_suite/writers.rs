@@ -4,6 +4,7 @@ use futures::future::{join, join_all};
 use pierhead_storage::{BlobWriter, StoreError};
 
 use super::bench::{Bench, pattern, seal, write_pattern};
+use super::upload::LONG;
 use crate::check::{Fault, Outcome, ensure, refused, same};
 
 pub(super) async fn a_newer_writer_revokes_the_older(bench: Bench) -> Outcome {
@@ -107,6 +108,43 @@ pub(super) async fn no_byte_of_a_revoked_writer_arrives_while_both_write(bench: 
     stubborn.and(taking_over)?;
     revoked(&mut *older).await?;
     bench.holds(&place, 7, 300_000).await
+}
+
+pub(super) async fn an_opening_that_is_refused_revokes_nobody(bench: Bench) -> Outcome {
+    let place = bench.store.allocate();
+    let mut first = bench.writer(&place, None).await?;
+    write_pattern(&mut *first, 8, 0..LONG).await?;
+    let gone = first.checkpoint().await?;
+    drop(first);
+    let mut writer = bench.writer(&place, None).await?;
+    write_pattern(&mut *writer, 9, 0..10).await?;
+    writer.checkpoint().await?;
+    write_pattern(&mut *writer, 9, 10..1_000).await?;
+    let answer = bench.store.writer(&place, Some(gone)).await;
+    refused!("opening past the bytes", answer, StoreError::NotFound)?;
+    write_pattern(&mut *writer, 9, 1_000..200_000).await?;
+    writer.checkpoint().await?;
+    same("the sealed length", seal(&mut *writer).await?, 200_000)?;
+    bench.holds(&place, 9, 200_000).await
+}
+
+pub(super) async fn removing_revokes_a_writer(bench: Bench) -> Outcome {
+    let place = bench.store.allocate();
+    let mut older = bench.writer(&place, None).await?;
+    write_pattern(&mut *older, 10, 0..100_000).await?;
+    let from = older.checkpoint().await?;
+    write_pattern(&mut *older, 10, 100_000..170_000).await?;
+    bench.store.remove(&place, Some(&from)).await?;
+    revoked(&mut *older).await?;
+    let listed = bench.store.list(None, 10).await?;
+    same("places still listed", listed.len(), 0)?;
+
+    let mut newer = bench.writer(&place, None).await?;
+    revoked(&mut *older).await?;
+    drop(older);
+    write_pattern(&mut *newer, 11, 0..50_000).await?;
+    same("the sealed length", seal(&mut *newer).await?, 50_000)?;
+    bench.holds(&place, 11, 50_000).await
 }
 
 /// Requires every call of a writer to answer that it was superseded.

@@ -2,6 +2,7 @@
 
 mod decorators;
 mod grounds;
+mod late;
 mod law;
 mod wrong;
 

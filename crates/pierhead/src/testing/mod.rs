@@ -23,6 +23,8 @@
 //! # }
 //! ```
 //!
+//! [`Registry::as_user`] is somebody who asks over HTTP, to see what they may do.
+//!
 //! Name it in `[dev-dependencies]`, with the feature `testing`. Nothing here depends on the caller's
 //! runtime: in a test without one, [`block_on`] runs what is async.
 //!
@@ -31,6 +33,7 @@
 //! HTTP/1.1 without TLS. Dropping the [`Registry`] closes its port, breaks off what is under way,
 //! closes the stores and waits for the thread, for five seconds at most.
 
+mod client;
 mod image;
 mod registry;
 mod server;
@@ -38,5 +41,6 @@ mod server;
 /// Runs a future on this thread to its end, for tests without a runtime.
 pub use futures::executor::block_on;
 
+pub use client::{Answer, Client};
 pub use image::{Image, Pulled};
 pub use registry::{Registry, TestingError};

@@ -202,12 +202,15 @@ pub enum TestingError {
     /// The registry refused.
     #[error(transparent)]
     Registry(#[from] Error),
+    /// A request over HTTP had no answer.
+    #[error("the registry did not answer over HTTP")]
+    Http(#[source] io::Error),
     /// A store panicked, or the registry's thread is gone.
     #[error("the registry broke: {0}")]
     Broken(String),
 }
 
-fn parse(text: &str) -> Result<(RepositoryName, Reference), TestingError> {
+pub(super) fn parse(text: &str) -> Result<(RepositoryName, Reference), TestingError> {
     let wrong = |source| TestingError::Name {
         text: text.to_owned(),
         source,

@@ -56,6 +56,8 @@ impl Server {
                 });
                 drop(listener);
                 runtime.shutdown_timeout(PATIENCE);
+                // The stores are let go before it is told: who waited opens them again at once.
+                drop(pierhead);
                 drop(tell);
             })?;
         Ok(Self {

@@ -40,7 +40,7 @@ impl Stores {
     /// With syncing, as an embedder opens them.
     fn open(at: &Path) -> Self {
         Self {
-            blobs: FsBlobStore::open(&at.join("blobs"), FsOptions::default()).unwrap(),
+            blobs: FsBlobStore::open(at.join("blobs"), FsOptions::default()).unwrap(),
             rows: SqliteStore::open(at.join("metadata.db"), SqliteOptions::default()).unwrap(),
         }
     }

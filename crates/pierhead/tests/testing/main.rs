@@ -4,13 +4,16 @@
 
 use std::net::TcpStream;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use pierhead::Pierhead;
 use pierhead::model::ContentDigest;
 use pierhead::prelude::{
-    Action, AllowAll, Authorizer, Caller, Decided, Resource, Visible, allow, async_trait, deny,
+    Action, AllowAll, AuthenticationError, Authenticator, Authorizer, Caller, Credentials, Decided,
+    Peer, Resource, Visible, allow, async_trait, deny,
 };
-use pierhead::registry::{Error, Event};
+use pierhead::registry::{Error, Event, MissingReferences};
 use pierhead::testing::{Image, Registry, TestingError, block_on};
 use ureq::Agent;
 use ureq::http::{Response, StatusCode};
@@ -111,6 +114,70 @@ fn permissions_of_ones_own_count_for_clients_and_not_for_the_test() {
     assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
 }
 
+#[test]
+fn permissions_are_tried_in_a_few_lines() {
+    let registry = Registry::with_users([("ana", "swordfish")]).unwrap();
+    let (ana, nobody) = (registry.as_user("ana", "swordfish"), registry.anonymous());
+    let image = Image::of(vec![7; 300_000]).and("two");
+    let at = format!("team/app@{}", image.digest());
+
+    assert_eq!(nobody.push("team/app:1", &image).unwrap().status, 401);
+    assert_eq!(ana.push("team/app:1", &image).unwrap().status, 201);
+    assert_eq!(registry.pushed(), ["team/app:1"]);
+
+    let pulled = ana.pull("team/app:1").unwrap();
+    assert_eq!((pulled.status, &pulled.body), (200, &image.manifest()));
+    assert_eq!(pulled.header("content-type"), Some(OCI));
+    assert_eq!(ana.pull(&at).unwrap().body, image.manifest());
+    assert_eq!(ana.pull("team/app:2").unwrap().status, 404);
+    let tags = ana.tags("team/app").unwrap();
+    assert_eq!(tags.text(), r#"{"name":"team/app","tags":["1"]}"#);
+    let names = ana.catalog().unwrap();
+    assert_eq!(names.text(), r#"{"repositories":["team/app"]}"#);
+    for refused in [
+        nobody.pull("team/app:1").unwrap(),
+        nobody.tags("team/app").unwrap(),
+        nobody.catalog().unwrap(),
+        nobody.delete("team/app:1").unwrap(),
+        registry.as_user("ana", "wrong").get("/v2/").unwrap(),
+    ] {
+        assert_eq!(refused.status, 401, "{refused:?}");
+    }
+
+    let begun = ana
+        .send("POST", "/v2/team/app/blobs/uploads/", &[], b"")
+        .unwrap();
+    assert_eq!(begun.status, 202);
+    let location = begun.header("location").unwrap();
+    assert_eq!(ana.get(location).unwrap().status, 204);
+    let url = format!("{}{location}", registry.url());
+    assert_eq!(ana.get(&url).unwrap().status, 204);
+
+    assert_eq!(ana.delete("team/app:1").unwrap().status, 202);
+    assert_eq!(ana.delete(&at).unwrap().status, 202);
+    assert_eq!(ana.pull(&at).unwrap().status, 404);
+    let no_name = ana.pull("App:1").unwrap_err();
+    assert!(matches!(no_name, TestingError::Name { .. }), "{no_name:?}");
+}
+
+#[test]
+fn a_blob_that_is_missing_is_told_by_a_pull() {
+    let builder = Pierhead::in_memory();
+    let rows = builder.repositories();
+    let builder = builder
+        .authorizer(Arc::new(AllowAll::new(rows)))
+        .missing_references(MissingReferences::All);
+    let registry = Registry::serve(builder).unwrap();
+    let client = registry.anonymous();
+    let of = [("content-type", OCI)];
+    let manifest = Image::of("never sent").manifest();
+    let put = client
+        .send("PUT", "/v2/a/manifests/1", &of, &manifest)
+        .unwrap();
+    assert_eq!(put.status, 201, "{}", put.text());
+    assert_eq!(client.pull("a:1").unwrap().status, 404);
+}
+
 #[tokio::test]
 async fn it_serves_beside_a_runtime_of_one_thread() {
     let registry = Registry::start().unwrap();
@@ -135,6 +202,36 @@ fn dropped_it_is_gone_and_others_stay() {
     let read = std::io::Read::read(&mut open, &mut [0]);
     assert!(!matches!(read, Ok(1..)), "the connection is still served");
     assert!(get(&second, "", None).status().is_success());
+}
+
+#[test]
+fn when_dropped_it_has_let_go_of_all_it_was_given() {
+    /// Takes its time to go.
+    #[derive(Debug)]
+    struct Slow(Arc<AtomicBool>);
+
+    impl Drop for Slow {
+        fn drop(&mut self) {
+            std::thread::sleep(Duration::from_millis(200));
+            self.0.store(true, Ordering::Release);
+        }
+    }
+
+    #[async_trait]
+    impl Authenticator for Slow {
+        async fn authenticate(
+            &self,
+            _: Credentials,
+            _: &Peer,
+        ) -> Result<Caller, AuthenticationError> {
+            Ok(Caller::anonymous())
+        }
+    }
+
+    let gone = Arc::new(AtomicBool::new(false));
+    let builder = Pierhead::in_memory().authenticator(Arc::new(Slow(gone.clone())));
+    drop(Registry::serve(builder).unwrap());
+    assert!(gone.load(Ordering::Acquire), "it is still held");
 }
 
 #[test]
