@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use pierhead_policy::{EntityId, ListError, Reason, ShareError};
-use pierhead_storage::StoreError;
+use pierhead_storage::{Source, StoreError};
 
 /// Why an account, a team, a project or its sharing was not changed. Nothing was.
 #[derive(Debug, thiserror::Error)]
@@ -219,10 +219,17 @@ impl From<crate::people::password::PasswordWork> for ProjectsError {
 impl ProjectsError {
     /// Whether nothing can be written because a disk is full, which waiting does not mend.
     pub fn is_full(&self) -> bool {
-        let errors = std::iter::successors(Some(self as &dyn std::error::Error), |it| it.source());
-        errors
-            .filter_map(|error| error.downcast_ref())
-            .any(|error| matches!(error, StoreError::Full(_)))
+        let mut next: Option<&(dyn std::error::Error + 'static)> = Some(self);
+        while let Some(error) = next {
+            if let Some(StoreError::Full(_)) = error.downcast_ref() {
+                return true;
+            }
+            next = match error.downcast_ref::<Source>() {
+                Some(shared) => Some(&**shared),
+                None => error.source(),
+            };
+        }
+        false
     }
 }
 

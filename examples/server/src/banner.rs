@@ -20,6 +20,8 @@ pub(crate) struct Banner<'a> {
     pub(crate) data: &'a Path,
     /// A project to push to, such as `syn101`.
     pub(crate) project: Option<&'a str>,
+    /// How this program was called, which is how its commands are.
+    pub(crate) program: &'a str,
 }
 
 impl Banner<'_> {
@@ -27,25 +29,22 @@ impl Banner<'_> {
     pub(crate) fn text(&self) -> String {
         let (url, host) = (self.url, host_of(self.url));
         let mut text = format!("\nPierhead serves {url} from {}\n", self.data.display());
-        match self.project {
-            Some(project) => {
-                let (image, name) = (format!("{host}/{project}/hello"), admin::NAME);
-                let _ = write!(text, "\nLog in:\n\n    docker login {host} -u {name}\n");
-                let _ = write!(
-                    text,
-                    "\nMake an image of one file, push it, pull it back:\n\n    \
-                     tar -c -C / etc/hosts | docker import - hello\n    \
-                     docker tag hello {image}\n    docker push {image}\n    docker pull {image}\n"
-                );
-            }
-            None => {
-                let _ = write!(
-                    text,
-                    "\nThere is no project to push to yet. In another terminal:\n\n    \
-                     pierhead login {url} --user {}\n    pierhead project create Genomics\n",
-                    admin::NAME
-                );
-            }
+        if let Some(project) = self.project {
+            let (image, name) = (format!("{host}/{project}/hello"), admin::NAME);
+            let _ = write!(
+                text,
+                "\nLog in:\n\n    docker login {host} -u {name}\n\
+                 \nMake an image of one file, push it, pull it back:\n\n    \
+                 tar -c -C / etc/hosts | docker import - hello\n    \
+                 docker tag hello {image}\n    docker push {image}\n    docker pull {image}\n"
+            );
+        } else {
+            let (program, name) = (self.program, admin::NAME);
+            let _ = write!(
+                text,
+                "\nThere is no project to push to yet. In another terminal:\n\n    \
+                 {program} login {url} --user {name}\n    {program} project create Genomics\n"
+            );
         }
         text.push('\n');
         text
@@ -116,6 +115,7 @@ mod tests {
             url: "http://127.0.0.1:5001",
             data: Path::new("pierhead-data"),
             project: Some("syn101"),
+            program: "target/release/pierhead",
         };
         let text = banner.text();
         assert!(
@@ -134,8 +134,9 @@ mod tests {
         }
         .text();
         assert!(
-            text.contains("\n    pierhead login http://127.0.0.1:5001 --user admin\n")
-                && text.contains("project create")
+            text.contains(
+                "\n    target/release/pierhead login http://127.0.0.1:5001 --user admin\n"
+            ) && text.contains("project create")
                 && !text.contains("docker push"),
             "{text}"
         );

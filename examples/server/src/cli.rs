@@ -50,17 +50,30 @@ struct Line {
 #[derive(Debug, Subcommand)]
 enum Word {
     /// Serve until told to stop
+    #[command(after_help = "Example: pierhead serve --config /etc/pierhead/pierhead.toml")]
     Serve(Told),
     /// Read a password from standard input and print its hash, for `password_hash` in a provisioning
     /// file
+    #[command(after_help = "Example: pierhead hash-password < password.txt")]
     HashPassword,
     /// Set the password of an account that nobody else can help, with the server stopped
+    #[command(after_help = "Example: pierhead reset-password admin --data /var/lib/pierhead")]
     ResetPassword(ResetArgs),
     /// Back up a registry, whether or not its server runs: everything at first, then what is new
+    #[command(
+        after_help = "Example: pierhead backup --data /var/lib/pierhead /mnt/backup/pierhead"
+    )]
     Backup(BackupArgs),
     /// Bring a backup back into a new directory, or the database of a directory back from a snapshot
+    #[command(
+        after_help = "Example: pierhead restore /mnt/backup/pierhead --data /var/lib/pierhead"
+    )]
     Restore(RestoreArgs),
     /// Check that everything is there and undamaged, in a data directory or a backup
+    #[command(
+        after_help = "Examples:\n  pierhead verify --data /var/lib/pierhead\n  \
+        pierhead verify --backup /mnt/backup/pierhead"
+    )]
     Verify(VerifyArgs),
     /// Write a script that completes command lines in a shell
     Completion(CompletionArgs),
@@ -245,7 +258,7 @@ mod tests {
             ("user invite --expires soon", "write it as"),
             ("user uninvite me", "invalid value 'me'"),
             ("team add readers", "<USER>..."),
-            ("project rename syn1", "<TEXT>"),
+            ("project rename syn1", "<NEW>"),
             ("share set syn1", "<WHO LEVEL>..."),
             ("share remove syn1", "<WHO>..."),
             ("trash purge", "<NAME>..."),

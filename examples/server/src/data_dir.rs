@@ -3,7 +3,9 @@
 use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::{self, Write as _};
 use std::ops::Deref;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{
+    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+};
 use std::path::{Path, PathBuf};
 
 use crate::backup;
@@ -25,9 +27,14 @@ impl DataDir {
     /// When another server uses it, it holds something else, or it cannot be written to.
     pub(crate) fn take(path: &Path) -> Result<Self, Failure> {
         let shown = path.display();
+        not_as_root(path)?;
         let unusable = |error: io::Error| {
+            let remedy = match error.kind() {
+                io::ErrorKind::PermissionDenied => "give it and all in it to this user (chown -R)",
+                _ => "mend that",
+            };
             Failure::happened(format!(
-                "the data directory {shown} cannot be used ({error}); mend that, or name another \
+                "the data directory {shown} cannot be used ({error}); {remedy}, or name another \
                  with --data"
             ))
         };
@@ -80,6 +87,22 @@ impl Deref for DataDir {
     fn deref(&self) -> &Layout {
         &self.layout
     }
+}
+
+/// Refuses to work as root in somebody else's directory.
+///
+/// # Errors
+/// When it would: they could not open what root makes there, today or months later.
+pub(crate) fn not_as_root(path: &Path) -> Result<(), Failure> {
+    let owner = fs::metadata(path).map_or(0, |found| found.uid());
+    if owner == 0 || !rustix::process::geteuid().is_root() {
+        return Ok(());
+    }
+    let shown = path.display();
+    Err(Failure::told(format!(
+        "{shown} belongs to another user, who could not open what root makes there; type: runuser -u \
+         \"$(stat -c %U {shown})\" -- pierhead …"
+    )))
 }
 
 /// What is where in a data directory, whoever uses it.

@@ -72,10 +72,15 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
             let url = settings.url(at);
             let project = banner::project(&parts.projects, settings.provisioning.as_ref()).await;
             let listener = claim.listen()?;
+            let program = std::env::args_os()
+                .next()
+                .unwrap_or_else(|| "pierhead".into());
+            let program = program.to_string_lossy();
             let banner = Banner {
                 url: &url,
                 data: data.path(),
                 project: project.as_deref(),
+                program: &program,
             };
             say(&banner.text());
             tracing::info!("listening on {at}");

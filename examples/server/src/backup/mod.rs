@@ -37,7 +37,7 @@ use pierhead::sqlite::SqliteReader;
 use pierhead::storage::StoreError;
 
 use crate::config::Config;
-use crate::data_dir::Layout;
+use crate::data_dir::{Layout, not_as_root};
 use crate::failure::{Failure, chain};
 use crate::settings;
 
@@ -68,6 +68,7 @@ impl Whose {
 
 /// The rows and the blobs of a data directory, which a server may be using.
 fn look(data: &Layout) -> Result<(SqliteReader, BlobFiles), Failure> {
+    not_as_root(data.path())?;
     if !data.lock().exists() {
         return Err(Failure::told(format!(
             "there is no registry in {}; name its directory with --data, or its configuration with \

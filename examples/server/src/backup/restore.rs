@@ -19,7 +19,7 @@ use super::progress::{Progress, span};
 use super::record::Record;
 use super::report::{self, Finding};
 use super::{Whose, count, failed, rewind, target};
-use crate::data_dir::{Layout, is_empty, sync_folder_of};
+use crate::data_dir::{Layout, is_empty, not_as_root, sync_folder_of};
 use crate::failure::Failure;
 use crate::table::size;
 
@@ -86,6 +86,7 @@ fn from_backup(from: &Path, data: &Layout, args: &RestoreArgs) -> Result<(), Fai
 /// Marks an empty or a new directory as one that is being restored into.
 fn begin(data: &Layout) -> Result<(), Failure> {
     let path = data.path();
+    not_as_root(path)?;
     let shown = path.display();
     let unusable = |error: io::Error| {
         Failure::happened(format!(

@@ -33,8 +33,12 @@ impl Target {
     pub(super) fn take(path: &Path, data: &Layout) -> Result<Self, Failure> {
         let shown = path.display();
         let unusable = |error: io::Error| {
+            let remedy = match error.kind() {
+                io::ErrorKind::PermissionDenied => "give it and all in it to this user (chown -R)",
+                _ => "mend that",
+            };
             Failure::happened(format!(
-                "{shown} cannot be used for a backup ({error}); mend that, or name another directory"
+                "{shown} cannot be used for a backup ({error}); {remedy}, or name another directory"
             ))
         };
         apart(path, data.path()).map_err(unusable)??;

@@ -252,6 +252,12 @@ impl Api {
                  own, name that one's certificate with --ca FILE"
             ));
         }
+        if why.contains("InvalidContentType") {
+            let host = base.trim_start_matches("https://");
+            return Failure::happened(format!(
+                "{base} speaks no TLS; if that is right, type http://{host}"
+            ));
+        }
         Failure::happened(format!(
             "{base} did not answer ({why}); is it the right --url, and does the server run?"
         ))

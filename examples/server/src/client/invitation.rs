@@ -25,7 +25,7 @@ pub(crate) struct Invite {
     #[arg(long, value_name = "ADDRESS")]
     email: Option<String>,
     /// How long it is good, such as `3d`; at most 90 days [default: 7d]
-    #[arg(long, value_name = "AGE", value_parser = span)]
+    #[arg(long, value_name = "SPAN", value_parser = span)]
     expires: Option<Duration>,
     #[command(flatten)]
     asked: Asked,

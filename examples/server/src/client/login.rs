@@ -28,6 +28,9 @@ pub(crate) struct LoginArgs {
     /// The server's URL, or its host [default: `PIERHEAD_URL`, else the one that was logged in to
     /// last, else this machine's at port 5000]
     server: Option<String>,
+    /// The same, as all other commands have it
+    #[arg(long, value_name = "URL", conflicts_with = "server", hide = true)]
+    url: Option<String>,
     /// The user's name [default: `PIERHEAD_USER`, else it is asked for]
     #[arg(long, value_name = "NAME")]
     user: Option<String>,
@@ -47,6 +50,9 @@ pub(crate) struct LogoutArgs {
     /// The server's URL, or its host [default: `PIERHEAD_URL`, else the one that was logged in to
     /// last, else this machine's at port 5000]
     server: Option<String>,
+    /// The same, as all other commands have it
+    #[arg(long, value_name = "URL", conflicts_with = "server", hide = true)]
+    url: Option<String>,
 }
 
 /// Begins a session, and keeps it.
@@ -55,7 +61,8 @@ pub(crate) struct LogoutArgs {
 /// When the server cannot be reached, or does not take the password; when the session cannot be kept.
 pub(crate) fn login(args: &LoginArgs) -> Result<(), Failure> {
     let sessions = Sessions::read()?;
-    let url = url(args.server.as_deref(), &sessions)?;
+    let named = args.server.as_deref().or(args.url.as_deref());
+    let url = url(named, &sessions)?;
     // A relative path would mean another file in another directory.
     let ca = trusted(args.ca.as_deref())
         .map(std::path::absolute)
@@ -97,7 +104,8 @@ pub(crate) fn login(args: &LoginArgs) -> Result<(), Failure> {
 /// forgotten all the same.
 pub(crate) fn logout(args: &LogoutArgs) -> Result<(), Failure> {
     let sessions = Sessions::read()?;
-    let url = url(args.server.as_deref(), &sessions)?;
+    let named = args.server.as_deref().or(args.url.as_deref());
+    let url = url(named, &sessions)?;
     if sessions.at(&origin(&url)).is_none() {
         say(&format!("nobody is logged in to {url}"));
         return Ok(());

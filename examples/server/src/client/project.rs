@@ -80,8 +80,8 @@ struct Change {
     /// The id (`syn101` or `101`), or what it is called
     #[arg(value_name = "PROJECT")]
     project: String,
-    /// What stands there from now on
-    #[arg(value_name = "TEXT")]
+    /// The new description, or the new name
+    #[arg(value_name = "NEW")]
     text: String,
     #[command(flatten)]
     asked: Asked,

@@ -39,7 +39,7 @@ enum Word {
     /// Let accounts manage a team; that makes nobody a member (managers)
     #[command(after_help = "Example: pierhead team promote readers ben")]
     Promote(People),
-    /// End that (managers)
+    /// Let accounts manage a team no more (managers)
     #[command(after_help = "Example: pierhead team demote readers ben")]
     Demote(People),
     /// Delete a team for good, and its entries in all sharing lists (managers)

@@ -38,13 +38,13 @@ enum Word {
     /// Let accounts push new repositories (operators)
     #[command(after_help = "Example: pierhead user certify ben eve")]
     Certify(Several),
-    /// End that (operators)
+    /// Take certification away (operators)
     #[command(after_help = "Example: pierhead user uncertify ben")]
     Uncertify(Several),
     /// Make accounts operators, who run the server (operators)
     #[command(after_help = "Example: pierhead user promote ben")]
     Promote(Several),
-    /// End that; one operator stays (operators)
+    /// Make an operator an ordinary account; one operator stays (operators)
     #[command(after_help = "Example: pierhead user demote ben")]
     Demote(Several),
     /// Put accounts out of use, with their sessions and tokens (operators)

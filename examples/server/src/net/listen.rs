@@ -75,8 +75,9 @@ fn refused(wanted: SocketAddr, error: &io::Error) -> Failure {
             free_neighbour(wanted)
         ),
         ErrorKind::PermissionDenied => format!(
-            "{wanted} is for privileged programs only; type `--listen {}` and let a reverse proxy \
-             have the other port",
+            "{wanted} is for privileged programs only; give this one CAP_NET_BIND_SERVICE (in a unit of \
+             systemd: AmbientCapabilities=CAP_NET_BIND_SERVICE), or type `--listen {}` and let a \
+             reverse proxy have the other port",
             SocketAddr::new(wanted.ip(), 5000)
         ),
         ErrorKind::AddrNotAvailable => format!(

@@ -56,8 +56,8 @@ fn what_was_acknowledged_before_a_backup_began_is_in_it_and_all_that_is_in_it_is
             print!("{said}");
             let files = super::walk(&to.join("blobs"));
             let files = files.iter().filter(|path| path.is_file()).count();
-            let named = format!("in {files} blobs");
-            assert!(said.contains(&named), "not `{named}`: {said}");
+            let counted = format!("in {files} blobs");
+            assert!(said.contains(&counted), "not `{counted}`: {said}");
             // Nothing that comes or goes meanwhile is taken for damage.
             print!("{}", verify("--data", &source.data()).ok());
             let (required, refused) = expected(&lives, began, done);

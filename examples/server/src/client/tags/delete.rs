@@ -13,7 +13,8 @@ use crate::terminal::plain;
 /// Which tags.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "What a tag named stays, and is pulled by its digest, until it is pruned.\n\n\
+    after_help = "What a tag named stays, and is pulled by its digest, until `pierhead tags\n\
+    prune NAME --newest 0` takes away what no tag names.\n\n\
     Examples:\n  pierhead tags delete syn101/tools:v1\n  \
     pierhead tags delete syn101/tools:v1 syn101/tools:v2 --yes"
 )]
