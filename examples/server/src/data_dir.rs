@@ -299,6 +299,20 @@ mod tests {
     }
 
     #[test]
+    fn root_makes_nothing_in_a_directory_of_somebody_else() {
+        let scratch = tempfile::tempdir().expect("a scratch directory");
+        let root = rustix::process::geteuid().is_root();
+        if root {
+            std::os::unix::fs::chown(scratch.path(), Some(12_345), None).expect("root may");
+        }
+        match DataDir::take(scratch.path()) {
+            Ok(_) => assert!(!root, "the server's user could not open what is made there"),
+            Err(error) => assert!(root && error.to_string().contains("runuser -u"), "{error}"),
+        }
+        assert_eq!(scratch.path().join(LOCK).exists(), !root);
+    }
+
+    #[test]
     fn a_directory_of_something_else_is_left_alone() {
         let scratch = tempfile::tempdir().expect("a scratch directory");
         fs::write(scratch.path().join("thesis.tex"), "").expect("a scratch file");
