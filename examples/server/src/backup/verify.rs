@@ -81,7 +81,8 @@ pub(crate) fn verify(args: &VerifyArgs) -> Result<(), Failure> {
     match check.found.damaged {
         0 => Ok(()),
         many => Err(Failure::happened(format!(
-            "{} found; mend what is named above from a backup, or push it again",
+            "{} found; mend what is named above from a backup, or remove the damaged files, which \
+             --json names, and push it again",
             match many {
                 1 => "1 damage was".to_owned(),
                 many => format!("{many} damages were"),
