@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 const PASSWORD: &str = "operator-of-the-tests";
@@ -95,16 +96,9 @@ impl Place {
 struct Running(Option<Child>);
 
 impl Running {
-    fn id(&self) -> String {
-        self.0.as_ref().expect("it runs").id().to_string()
-    }
-
-    fn signal(&self, name: &str) {
-        let sent = Command::new("kill")
-            .args([name, &self.id()])
-            .status()
-            .expect("kill is there");
-        assert!(sent.success());
+    fn signal(&self, signal: Signal) {
+        let child = self.0.as_ref().expect("it runs");
+        kill_process(Pid::from_child(child), signal).expect("the program is ours");
     }
 
     fn wait(mut self) -> Output {
@@ -114,7 +108,7 @@ impl Running {
 
     /// Stops it in order: what it said on standard output and on standard error.
     fn stop(self) -> (String, String) {
-        self.signal("-TERM");
+        self.signal(Signal::TERM);
         let output = self.wait();
         let text = |bytes| String::from_utf8(bytes).expect("text");
         let (said, logged) = (text(output.stdout), text(output.stderr));
@@ -360,10 +354,10 @@ fn a_request_under_way_holds_a_stop_up_until_it_is_drained_or_told_again() {
         stream.write_all(half).expect("it reads");
         std::thread::sleep(Duration::from_millis(300));
         let since = Instant::now();
-        running.signal("-TERM");
+        running.signal(Signal::TERM);
         if again {
             std::thread::sleep(Duration::from_millis(300));
-            running.signal("-INT");
+            running.signal(Signal::INT);
         }
         let output = running.wait();
         let logged = String::from_utf8(output.stderr).expect("text");
