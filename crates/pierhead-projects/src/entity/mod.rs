@@ -4,6 +4,7 @@ pub(crate) mod access;
 pub(crate) mod audit;
 pub(crate) mod children;
 pub(crate) mod content;
+pub(crate) mod delete_tag;
 pub(crate) mod describe;
 pub(crate) mod etag;
 pub(crate) mod explain;
