@@ -7,8 +7,9 @@ use pierhead::auth::{Secret, password};
 use pierhead::projects::{AccountName, AccountRequest, Actor, Email, Projects, ProjectsError};
 
 use crate::credentials;
-use crate::data_dir::{DataDir, write_private};
+use crate::data_dir::DataDir;
 use crate::failure::{Failure, chain};
+use crate::private;
 
 /// The operator's user name.
 pub(crate) const NAME: &str = "admin";
@@ -82,7 +83,7 @@ fn made_up(data: &DataDir) -> Result<(Secret, Made), Failure> {
         return Ok((password.clone(), Made::Shown(password)));
     }
     let path = data.admin_password();
-    write_private(&path, &format!("{}\n", password.expose())).map_err(|error| {
+    private::write(&path, &format!("{}\n", password.expose())).map_err(|error| {
         Failure::because(
             format!("the password file {} was not written", path.display()),
             &error,

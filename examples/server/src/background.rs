@@ -6,12 +6,12 @@ use pierhead::projects::{Mailed, ProjectsError, Purged, Retired};
 use pierhead::registry::{CollectSchedule, Collected, Error};
 
 use crate::assemble::Parts;
-use crate::backup::{self, Taken, span};
+use crate::backup::{self, Taken};
 use crate::config::Retention;
 use crate::data_dir::DataDir;
 use crate::failure::chain;
 use crate::settings::Settings;
-use crate::table::size;
+use crate::table::{lasted, size};
 use crate::watch::Watch;
 use crate::watch::work::{Laps, Round, Work};
 
@@ -146,7 +146,7 @@ fn report_taken(round: Result<Taken, String>) -> Round {
                 "took the snapshot {} ({}) in {}",
                 path.display(),
                 size(bytes),
-                span(took)
+                lasted(took)
             );
             Round::good().took(took).with("bytes", bytes)
         }

@@ -1,15 +1,14 @@
 //! The data directory: made for this server alone, and locked while it is in use.
 
-use std::fs::{self, DirBuilder, File, TryLockError};
-use std::io::{self, Write as _};
+use std::fs::{self, File, TryLockError};
+use std::io;
 use std::ops::Deref;
-use std::os::unix::fs::{
-    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
-};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use crate::backup;
 use crate::failure::Failure;
+use crate::private;
 
 const LOCK: &str = "lock";
 
@@ -29,22 +28,14 @@ impl DataDir {
         let shown = path.display();
         not_as_root(path)?;
         let unusable = |error: io::Error| {
-            let remedy = match error.kind() {
-                io::ErrorKind::PermissionDenied => "give it and all in it to this user (chown -R)",
-                _ => "mend that",
-            };
+            let remedy = private::remedy(&error);
             Failure::happened(format!(
                 "the data directory {shown} cannot be used ({error}); {remedy}, or name another \
                  with --data"
             ))
         };
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(path)
-            .and_then(|()| sync_folder_of(path))
-            .map_err(unusable)?;
-        if !path.join(LOCK).exists() && !is_empty(path).map_err(unusable)? {
+        private::directory(path).map_err(unusable)?;
+        if !path.join(LOCK).exists() && !private::is_empty(path).map_err(unusable)? {
             if path.join(backup::RECORD).exists() {
                 return Err(Failure::told(format!(
                     "{shown} is a backup; type: pierhead restore {shown} --data DIR, with a new \
@@ -57,13 +48,7 @@ impl DataDir {
                  directory with --data"
             )));
         }
-        let lock = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .mode(0o600)
-            .open(path.join(LOCK))
-            .map_err(unusable)?;
+        let lock = private::lock_file(&path.join(LOCK)).map_err(unusable)?;
         if let Some(open) = readable_by_others(path).map_err(unusable)? {
             let open = open.display();
             return Err(Failure::told(format!(
@@ -235,39 +220,6 @@ fn readable_by_others(path: &Path) -> io::Result<Option<PathBuf>> {
     Ok(None)
 }
 
-pub(crate) fn is_empty(path: &Path) -> io::Result<bool> {
-    Ok(fs::read_dir(path)?.next().is_none())
-}
-
-/// Writes a file that nobody else may read, whole or not at all.
-///
-/// # Errors
-/// When it cannot be written.
-pub(crate) fn write_private(path: &Path, text: &str) -> io::Result<()> {
-    let partial = path.with_extension("partial");
-    match fs::remove_file(&partial) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut file = File::options()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&partial)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&partial, path)?;
-    sync_folder_of(path)
-}
-
-/// Makes sure that a name outlives a power loss: a file's own sync does not promise that.
-pub(crate) fn sync_folder_of(path: &Path) -> io::Result<()> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
-}
-
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
@@ -363,20 +315,5 @@ mod tests {
             assert!(error.contains("is gone; put metadata.db back"), "{error}");
             let _ = fs::remove_file(data.join("metadata.db"));
         }
-    }
-
-    #[test]
-    fn a_private_file_is_whole_and_nobody_elses() {
-        let scratch = tempfile::tempdir().expect("a scratch directory");
-        let path = scratch.path().join("key.pem");
-        for text in ["first", "second"] {
-            write_private(&path, text).expect("a scratch file");
-            assert_eq!(fs::read_to_string(&path).expect("it is there"), text);
-            assert_eq!(mode(&path), 0o600);
-        }
-        assert_eq!(
-            fs::read_dir(scratch.path()).expect("a directory").count(),
-            1
-        );
     }
 }

@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use pierhead::auth::token::{KeyRing, SigningKey};
 
-use crate::data_dir::write_private;
 use crate::failure::Failure;
+use crate::private;
 
 /// The key that signs.
 const SIGNING: &str = "signing.pem";
@@ -52,7 +52,7 @@ pub(crate) fn ring(folder: &Path, token_life: Duration) -> Result<KeyRing, Failu
 fn make(path: &Path) -> Result<SigningKey, Failure> {
     let key =
         SigningKey::generate().map_err(|error| Failure::because("no key could be made", &error))?;
-    write_private(path, key.to_pem().expose()).map_err(|error| {
+    private::write(path, key.to_pem().expose()).map_err(|error| {
         Failure::because(
             format!("the key {} cannot be written", path.display()),
             &error,
@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn a_key_that_is_none_or_that_others_may_read_is_refused() {
         let scratch = tempfile::tempdir().expect("a scratch directory");
-        write_private(&scratch.path().join(SIGNING), "hello").expect("a scratch file");
+        private::write(&scratch.path().join(SIGNING), "hello").expect("a scratch file");
         let error = ring(scratch.path(), LIFE).expect_err("no key").to_string();
         assert!(error.contains("is not usable; bring it back"), "{error}");
 

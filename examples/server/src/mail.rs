@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use pierhead::model::rfc3339;
 use pierhead::projects::{Email, MailError, Mailer, Message};
 
-use crate::data_dir::write_private;
 use crate::failure::Failure;
+use crate::private;
 
 /// How many messages wait there at most. Whoever has them carried never sees as many.
 const MOST: usize = 1_000;
@@ -117,7 +117,7 @@ impl Files {
                 self.most
             )));
         }
-        write_private(&self.directory.join(format!("{name}.eml")), text)
+        private::write(&self.directory.join(format!("{name}.eml")), text)
     }
 
     /// Removes messages of ours that nobody has carried in all their time.

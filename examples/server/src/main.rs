@@ -7,7 +7,8 @@
 //! # The map
 //! - `cli`, `config`, `units`: what it is told; `settings`: all of it as one value.
 //! - `provision`, `credentials`: accounts, teams and projects from a file; passwords.
-//! - `data_dir`, `keys`, `admin`: what it keeps, and what it makes at its first start.
+//! - `data_dir`, `keys`, `admin`: what it keeps, and what it makes at its first start; `private`:
+//!   files for their owner alone.
 //! - `assemble`: the crates, joined; `serve`: its life from start to stop.
 //! - `net`: sockets, connections, requests.
 //! - `watch`: figures and health, for whoever looks after it; `background`: what it does unasked.
@@ -32,6 +33,7 @@ mod keys;
 mod log;
 mod mail;
 mod net;
+mod private;
 mod prompt;
 mod provision;
 mod reset_password;

@@ -94,7 +94,7 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
             let desk = settings.desk(Arc::clone(&watch))?;
             let connections =
                 Connections::new(services, desk, most, header_timeout).secured(tls.clone());
-            let scrape = Scrape::new(Arc::clone(&watch), &data, settings.mail(&data));
+            let scrape = Scrape::new(Arc::clone(&watch), data.clone(), settings.mail(&data));
             let renewal = tls
                 .map(|tls| Ok(tls.renew(Hangups::listen()?)))
                 .transpose()?;

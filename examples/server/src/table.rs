@@ -108,6 +108,23 @@ fn span(length: Duration) -> Option<String> {
     Some(format!("{count} {name}{plural}"))
 }
 
+/// How long something took or will take: `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`.
+pub(crate) fn lasted(span: Duration) -> String {
+    let seconds = span.as_secs();
+    match seconds {
+        0..10 => format!("{seconds}.{} s", span.subsec_millis() / 100),
+        10..60 => format!("{seconds} s"),
+        60..3_600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {} min", seconds / 3_600, seconds / 60 % 60),
+    }
+}
+
+/// `1 blob`, `2 blobs`.
+pub(crate) fn count(number: u64, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{plural}")
+}
+
 /// The start of a digest, which is enough for people to tell digests apart.
 pub(crate) fn short(digest: &str) -> &str {
     let length = digest.find(':').map_or(0, |colon| colon + 1) + 12;
@@ -181,5 +198,17 @@ mod tests {
         );
         assert_eq!(short("sha256:0123456789abcdef"), "sha256:0123456789ab");
         assert_eq!(short("odd"), "odd");
+    }
+
+    #[test]
+    fn what_something_took_is_for_people() {
+        for (millis, shown) in [
+            (430, "0.4 s"),
+            (59_999, "59 s"),
+            (200_000, "3 min 20 s"),
+            (7_500_000, "2 h 5 min"),
+        ] {
+            assert_eq!(lasted(Duration::from_millis(millis)), shown);
+        }
     }
 }

@@ -23,7 +23,6 @@ mod target;
 mod verify;
 
 pub(crate) use nightly::{Taken, snapshots};
-pub(crate) use progress::span;
 pub(crate) use record::FILE as RECORD;
 pub(crate) use restore::{RestoreArgs, restore};
 pub(crate) use take::{BackupArgs, backup};
@@ -144,10 +143,4 @@ fn failed(what: impl std::fmt::Display, full: &Path, remedy: &str, error: &Store
         )),
         error => Failure::because(what, error),
     }
-}
-
-/// `1 blob`, `2 blobs`.
-fn count(number: u64, what: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {what}{plural}")
 }

@@ -6,7 +6,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::table::size;
+use crate::table::{lasted, size};
 
 /// How often a terminal is told.
 const REDRAW: Duration = Duration::from_millis(200);
@@ -96,7 +96,7 @@ impl Progress {
         let left = self.all_bytes.saturating_sub(bytes);
         let left = match left.checked_div(rate) {
             Some(seconds) if left > 0 => {
-                format!(", {} left", span(Duration::from_secs(seconds.max(1))))
+                format!(", {} left", lasted(Duration::from_secs(seconds.max(1))))
             }
             _ => String::new(),
         };
@@ -122,17 +122,6 @@ impl Drop for End<'_> {
     }
 }
 
-/// How long something took or will take: `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`.
-pub(crate) fn span(span: Duration) -> String {
-    let seconds = span.as_secs();
-    match seconds {
-        0..10 => format!("{seconds}.{} s", span.subsec_millis() / 100),
-        10..60 => format!("{seconds} s"),
-        60..3_600 => format!("{} min {} s", seconds / 60, seconds % 60),
-        _ => format!("{} h {} min", seconds / 3_600, seconds / 60 % 60),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,17 +143,5 @@ mod tests {
         progress.bytes(8 << 20);
         assert!(progress.line(second).ends_with("10 MiB/s"));
         assert_eq!(progress.shown(|| 7), 7, "and it ends with the work");
-    }
-
-    #[test]
-    fn spans_are_for_people() {
-        for (millis, shown) in [
-            (430, "0.4 s"),
-            (59_999, "59 s"),
-            (200_000, "3 min 20 s"),
-            (7_500_000, "2 h 5 min"),
-        ] {
-            assert_eq!(span(Duration::from_millis(millis)), shown);
-        }
     }
 }

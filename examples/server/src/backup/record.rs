@@ -10,8 +10,8 @@ use pierhead::model::{Algorithm, ContentDigest, Hasher, rfc3339};
 use pierhead::sqlite::Totals;
 use serde::{Deserialize, Serialize};
 
-use crate::data_dir::write_private;
 use crate::failure::Failure;
+use crate::private;
 
 /// The file.
 pub(crate) const FILE: &str = "backup.json";
@@ -117,7 +117,7 @@ impl Record {
         };
         let mut text = serde_json::to_string_pretty(self).map_err(|error| unwritten(&error))?;
         text.push('\n');
-        write_private(&path, &text).map_err(|error| unwritten(&error))
+        private::write(&path, &text).map_err(|error| unwritten(&error))
     }
 
     /// Whether the copy of the database is the one that was made.

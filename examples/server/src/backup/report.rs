@@ -10,10 +10,8 @@ use pierhead::storage::BlobRecord;
 use serde::Serialize;
 
 use super::blobs::Damage;
-use super::count;
-use super::progress::span;
 use crate::failure::Failure;
-use crate::table::{self, size};
+use crate::table::{self, count, lasted, size};
 use crate::terminal::print;
 
 /// How many of those who would miss something are told.
@@ -174,7 +172,7 @@ impl Found {
             size(self.bytes),
             count(self.blobs, "blob"),
             count(self.manifests, "manifest"),
-            span(took)
+            lasted(took)
         );
         for (files, what) in [
             (&self.uploads, "of uploads under way"),

@@ -3,9 +3,8 @@
 //! The directory is marked as unfinished before anything else is in it, and gets the file that makes
 //! it a registry's last: whatever breaks off in between, no server starts on half of it.
 
-use std::fs::{self, DirBuilder, File};
+use std::fs;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Instant;
@@ -15,13 +14,14 @@ use pierhead::fs::BlobFiles;
 use pierhead::sqlite::SqliteReader;
 
 use super::blobs::{self, Copied, locked};
-use super::progress::{Progress, span};
+use super::progress::Progress;
 use super::record::Record;
 use super::report::{self, Finding};
-use super::{Whose, count, failed, rewind, target};
-use crate::data_dir::{Layout, is_empty, not_as_root, sync_folder_of};
+use super::{Whose, failed, rewind, target};
+use crate::data_dir::{Layout, not_as_root};
 use crate::failure::Failure;
-use crate::table::size;
+use crate::private;
+use crate::table::{count, lasted, size};
 
 const REMEDY: &str = "make room, or name a directory on a larger disk";
 
@@ -74,7 +74,7 @@ fn from_backup(from: &Path, data: &Layout, args: &RestoreArgs) -> Result<(), Fai
         size(copied),
         count(record.blobs, "blob"),
         record.begun_at,
-        span(begun.elapsed())
+        lasted(begun.elapsed())
     );
     println!(
         "start the server with --data {shown} and the configuration it had; what was revoked after the \
@@ -93,20 +93,15 @@ fn begin(data: &Layout) -> Result<(), Failure> {
             "{shown} cannot be restored into ({error}); name another directory"
         ))
     };
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)
-        .and_then(|()| sync_folder_of(path))
-        .map_err(unusable)?;
-    if !is_empty(path).map_err(unusable)? {
+    private::directory(path).map_err(unusable)?;
+    if !private::is_empty(path).map_err(unusable)? {
         return Err(Failure::told(if data.unfinished().exists() {
             format!("{shown} holds an unfinished restore; remove it, or name a new directory")
         } else {
             format!("{shown} is not empty; name an empty or a new directory with --data")
         }));
     }
-    make(&data.unfinished()).map_err(unusable)
+    private::mark(&data.unfinished()).map_err(unusable)
 }
 
 /// Copies every blob; says how many bytes that were.
@@ -166,10 +161,10 @@ fn everything(
 
 /// Puts the database in its place, and makes the directory a registry's.
 fn finish(database: &Path, data: &Layout) -> Result<(), Failure> {
-    let placed = place(database, &data.database())
+    let placed = private::copy(database, &data.database())
         .and_then(|()| fs::remove_file(data.unfinished()))
-        .and_then(|()| sync_folder_of(&data.unfinished()))
-        .and_then(|()| make(&data.lock()));
+        .and_then(|()| private::sync_folder_of(&data.unfinished()))
+        .and_then(|()| private::mark(&data.lock()));
     placed.map_err(|error| {
         Failure::because(
             format!(
@@ -179,39 +174,4 @@ fn finish(database: &Path, data: &Layout) -> Result<(), Failure> {
             &error,
         )
     })
-}
-
-/// Copies a database to where there is none, for its owner alone, whole or not at all.
-pub(super) fn place(from: &Path, to: &Path) -> io::Result<()> {
-    let partial = to.with_extension("db.partial");
-    match fs::remove_file(&partial) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut file = File::options()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&partial)?;
-    let copied = File::open(from)
-        .and_then(|mut from| io::copy(&mut from, &mut file))
-        .and_then(|_| file.sync_all())
-        .and_then(|()| fs::rename(&partial, to))
-        .and_then(|()| sync_folder_of(to));
-    if copied.is_err() {
-        let _ = fs::remove_file(&partial);
-    }
-    copied
-}
-
-/// An empty file whose name is on the disk.
-pub(super) fn make(path: &Path) -> io::Result<()> {
-    File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .mode(0o600)
-        .open(path)?
-        .sync_all()?;
-    sync_folder_of(path)
 }

@@ -9,10 +9,11 @@ use std::time::SystemTime;
 
 use pierhead::sqlite::SqliteReader;
 
-use super::restore::{make, place};
-use super::{count, names, report};
-use crate::data_dir::{self, Layout, sync_folder_of};
+use super::{names, report};
+use crate::data_dir::{self, Layout};
 use crate::failure::Failure;
+use crate::private;
+use crate::table::count;
 
 /// The files of a database. The log comes last when they are put aside, and is never left beside
 /// another database, into which it would be folded.
@@ -38,15 +39,15 @@ pub(super) fn rewind(snapshot: &Path, data: &Layout) -> Result<(), Failure> {
         ));
     }
     let (at, repositories, tags) = look(snapshot)?;
-    make(&data.unfinished()).map_err(unusable)?;
+    private::mark(&data.unfinished()).map_err(unusable)?;
     // The same in every try, so that the files of a database stay together.
     let begun = fs::metadata(data.unfinished()).and_then(|it| it.modified());
     let aside = begun
         .and_then(|begun| put_aside(&data.database(), begun))
         .map_err(unusable)?;
-    place(snapshot, &data.database())
+    private::copy(snapshot, &data.database())
         .and_then(|()| fs::remove_file(data.unfinished()))
-        .and_then(|()| sync_folder_of(&data.unfinished()))
+        .and_then(|()| private::sync_folder_of(&data.unfinished()))
         .map_err(|error| {
             Failure::because(
                 format!(
@@ -110,7 +111,7 @@ fn put_aside(database: &Path, at: SystemTime) -> io::Result<Option<PathBuf>> {
             aside = Some(to);
         }
     }
-    sync_folder_of(database)?;
+    private::sync_folder_of(database)?;
     Ok(aside)
 }
 

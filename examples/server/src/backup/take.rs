@@ -15,13 +15,13 @@ use pierhead::sqlite::{SqliteReader, Totals};
 use pierhead::storage::{BlobRecord, StoreError};
 
 use super::blobs::{self, Copied, Damage, locked};
-use super::progress::{Progress, span};
+use super::progress::Progress;
 use super::record::Record;
 use super::report::{self, Finding};
 use super::target::Target;
-use super::{Whose, count, failed, look, names, rows};
+use super::{Whose, failed, look, names, rows};
 use crate::failure::Failure;
-use crate::table::size;
+use crate::table::{count, lasted, size};
 
 /// How often a new copy of the database is taken because blobs were collected meanwhile.
 const ROUNDS: u32 = 5;
@@ -120,7 +120,7 @@ pub(crate) fn backup(args: &BackupArgs) -> Result<(), Failure> {
             round_total.there,
             removed,
             size(removed_bytes),
-            span(begun.elapsed())
+            lasted(begun.elapsed())
         );
         return whole(&args.to, &rows, round_total);
     }

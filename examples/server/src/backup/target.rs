@@ -1,8 +1,8 @@
 //! The directory of a backup: whose it is, and that one at a time writes there.
 
-use std::fs::{self, DirBuilder, File, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use pierhead::fs::{BlobFiles, FileKind};
@@ -10,8 +10,9 @@ use pierhead::sqlite::{PlaceUse, SqliteReader};
 
 use super::names;
 use super::record::Record;
-use crate::data_dir::{Layout, is_empty, sync_folder_of};
+use crate::data_dir::Layout;
 use crate::failure::Failure;
+use crate::private;
 
 const LOCK: &str = "backup.lock";
 
@@ -33,34 +34,23 @@ impl Target {
     pub(super) fn take(path: &Path, data: &Layout) -> Result<Self, Failure> {
         let shown = path.display();
         let unusable = |error: io::Error| {
-            let remedy = match error.kind() {
-                io::ErrorKind::PermissionDenied => "give it and all in it to this user (chown -R)",
-                _ => "mend that",
-            };
+            let remedy = private::remedy(&error);
             Failure::happened(format!(
                 "{shown} cannot be used for a backup ({error}); {remedy}, or name another directory"
             ))
         };
         apart(path, data.path()).map_err(unusable)??;
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(path)
-            .and_then(|()| sync_folder_of(path))
-            .map_err(unusable)?;
+        private::directory(path).map_err(unusable)?;
         let record = Record::read(path)?;
-        if record.is_none() && !path.join(LOCK).exists() && !is_empty(path).map_err(unusable)? {
+        if record.is_none()
+            && !path.join(LOCK).exists()
+            && !private::is_empty(path).map_err(unusable)?
+        {
             return Err(Failure::told(format!(
                 "{shown} holds something else than a backup; name an empty or a new directory"
             )));
         }
-        let lock = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .mode(0o600)
-            .open(path.join(LOCK))
-            .map_err(unusable)?;
+        let lock = private::lock_file(&path.join(LOCK)).map_err(unusable)?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {

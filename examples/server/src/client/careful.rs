@@ -1,10 +1,15 @@
 //! How commands that change something go about it: they ask first, and try every name.
 
 use clap::Args;
+use serde_json::Value;
 
-use super::confirm;
+use super::answers::print_json;
+use super::{Asked, confirm};
 use crate::failure::Failure;
 use crate::prompt;
+
+/// How often a change is tried anew that another one overtook.
+const TRIES: usize = 5;
 
 /// Whether whoever asks is sure.
 #[derive(Args, Clone, Copy, Debug)]
@@ -65,6 +70,32 @@ pub(crate) fn each<N, T>(
     (done, end)
 }
 
+/// For programs, what was done, and then how it ended.
+///
+/// # Errors
+/// How it ended, or that it cannot be written.
+pub(crate) fn told(
+    asked: &Asked,
+    done: Vec<Value>,
+    end: Result<(), Failure>,
+) -> Result<(), Failure> {
+    if asked.json {
+        print_json(&done.into())?;
+    }
+    end
+}
+
+/// Reads and changes anew while others change it in between.
+pub(crate) fn again<T>(mut does: impl FnMut() -> Result<T, Failure>) -> Result<T, Failure> {
+    for _ in 1..TRIES {
+        match does() {
+            Err(error) if error.status() == Some(412) => {}
+            done => return done,
+        }
+    }
+    does()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,5 +118,19 @@ mod tests {
             assert_eq!(found, done);
             assert_eq!(end.err().map(|error| error.to_string()).as_deref(), said);
         }
+    }
+
+    #[test]
+    fn what_was_overtaken_is_tried_anew_and_what_was_refused_is_not() {
+        let tried = |status: u16| {
+            let mut tries = 0;
+            let end = again::<()>(|| {
+                tries += 1;
+                Err(Failure::answered(status, "no"))
+            });
+            assert_eq!(end.unwrap_err().status(), Some(status));
+            tries
+        };
+        assert_eq!((tried(412), tried(403)), (TRIES, 1));
     }
 }

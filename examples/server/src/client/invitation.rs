@@ -8,7 +8,7 @@ use pierhead::model::{percent_encode, rfc3339};
 use serde_json::{Value, json};
 
 use super::answers::{ago, by_token, print_json, shown};
-use super::careful::each;
+use super::careful::{each, told};
 use super::names::{name_of, names_in};
 use super::new_password::needed;
 use super::{Asked, print, variable};
@@ -159,8 +159,5 @@ pub(crate) fn revoke(args: &Uninvite) -> Result<(), Failure> {
         }
         Ok(done)
     });
-    if args.asked.json {
-        print_json(&done.into())?;
-    }
-    end
+    told(&args.asked, done, end)
 }

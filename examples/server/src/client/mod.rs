@@ -148,11 +148,7 @@ impl<'a> Repository<'a> {
             ));
         }
         let (host, name) = match text.split_once('/') {
-            Some((host, name))
-                if host.contains(['.', ':']) || host.eq_ignore_ascii_case("localhost") =>
-            {
-                (Some(host), name)
-            }
+            Some((host, name)) if is_host(host) => (Some(host), name),
             _ => (None, text),
         };
         Ok(Self { host, name })
@@ -167,6 +163,11 @@ impl<'a> Repository<'a> {
         id.map(str::to_owned)
             .ok_or_else(|| api.strange("gave no id"))
     }
+}
+
+/// What holds a dot or a colon, as clients of registries take it.
+fn is_host(text: &str) -> bool {
+    text.contains(['.', ':']) || text.eq_ignore_ascii_case("localhost")
 }
 
 impl Asked {

@@ -6,9 +6,9 @@ use pierhead::model::percent_encode;
 use pierhead::policy::PrincipalId;
 use serde_json::{Value, json};
 
-use super::Repository;
 use super::answers::shown;
 use super::api::Api;
+use super::{Repository, is_host};
 use crate::failure::Failure;
 use crate::terminal::plain;
 
@@ -219,8 +219,7 @@ impl<'a> Typed<'a> {
         }
         let read = Repository::read(text);
         let after_host = text.split_once('/').filter(|(host, rest)| {
-            let host_like = host.contains(['.', ':']) || host.eq_ignore_ascii_case("localhost");
-            host_like && is_syn(rest.split(['/', ':', '@']).next().unwrap_or_default())
+            is_host(host) && is_syn(rest.split(['/', ':', '@']).next().unwrap_or_default())
         });
         let first = text.split(['/', ':', '@']).next().unwrap_or_default();
         let (host, name) = match (read, after_host) {
@@ -244,11 +243,7 @@ impl<'a> Typed<'a> {
     pub(crate) fn find(&self, api: &Api) -> Result<Entity, Failure> {
         let id = match self.what {
             What::Id(id) => id.to_owned(),
-            What::Repository(name) => {
-                let name = percent_encode(name);
-                let path = format!("/repo/v1/entity/dockerRepo/id?repositoryName={name}");
-                shown(&api.get(&path)?["id"])
-            }
+            What::Repository(name) => Repository { host: None, name }.id(api)?,
             What::Project(name) => project_called(api, name)?,
         };
         header(api, &id).map_err(|error| match (self.what, error.status()) {

@@ -7,15 +7,13 @@ use serde_json::{Value, json};
 
 use super::answers::{ago, by_after, by_body, print_json, shown, yes};
 use super::api::Api;
+use super::careful::again;
 use super::names::{Entity, Typed, name_of, names_in, principals};
 use super::share::List as SharingList;
 use super::{Asked, print};
 use crate::failure::Failure;
 use crate::table::{facts, table};
 use crate::terminal::say;
-
-/// How often a change is tried anew that another one overtook.
-const TRIES: usize = 5;
 
 /// What is to be done with projects.
 #[derive(Args, Clone, Debug)]
@@ -217,17 +215,6 @@ fn change(args: &Change, member: &str, said: &str) -> Result<(), Failure> {
     print(&format!("{id} ({name}) {said}\n"))
 }
 
-/// Reads and changes anew while others change it in between.
-pub(crate) fn again<T>(mut does: impl FnMut() -> Result<T, Failure>) -> Result<T, Failure> {
-    for _ in 1..TRIES {
-        match does() {
-            Err(error) if error.status() == Some(412) => {}
-            done => return done,
-        }
-    }
-    does()
-}
-
 fn unmended(args: &List) -> Result<(), Failure> {
     let api = args.asked.sign_in(None)?;
     let found = by_after(&api, "/pierhead/v1/project/unmended", "results")?["results"].take();
@@ -300,19 +287,5 @@ mod tests {
         ] {
             assert_eq!(may(&held), said, "{held}");
         }
-    }
-
-    #[test]
-    fn what_was_overtaken_is_tried_anew_and_what_was_refused_is_not() {
-        let tried = |status: u16| {
-            let mut tries = 0;
-            let end = again::<()>(|| {
-                tries += 1;
-                Err(Failure::answered(status, "no"))
-            });
-            assert_eq!(end.unwrap_err().status(), Some(status));
-            tries
-        };
-        assert_eq!((tried(412), tried(403)), (TRIES, 1));
     }
 }

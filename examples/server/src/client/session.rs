@@ -14,8 +14,8 @@ use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 
 use super::variable;
-use crate::data_dir::write_private;
 use crate::failure::Failure;
+use crate::private;
 use crate::settings::host_of;
 
 /// The longest file that is read, in bytes.
@@ -105,8 +105,8 @@ impl Sessions {
             }
             Err(error) => return Err(unread(error)),
         };
-        private(&path, &file.metadata().map_err(unread)?, 0o077, "600")?;
-        private(
+        nobody_elses(&path, &file.metadata().map_err(unread)?, 0o077, "600")?;
+        nobody_elses(
             &folder,
             &fs::metadata(&folder).map_err(unread)?,
             0o022,
@@ -197,12 +197,12 @@ impl Sessions {
         // Of two commands at once none undoes what the other did.
         let lock = File::open(folder).map_err(unwritten)?;
         lock.lock().map_err(unwritten)?;
-        private(folder, &lock.metadata().map_err(unwritten)?, 0o022, "700")?;
+        nobody_elses(folder, &lock.metadata().map_err(unwritten)?, 0o022, "700")?;
         let mut sessions = Self::read_in(folder.to_owned())?;
         let changed = change(&mut sessions.kept);
         let text = serde_json::to_string_pretty(&sessions.kept)
             .map_err(|error| Failure::because("the session cannot be written", &error))?;
-        write_private(&file_in(&sessions.folder), &(text + "\n")).map_err(unwritten)?;
+        private::write(&file_in(&sessions.folder), &(text + "\n")).map_err(unwritten)?;
         Ok(changed)
     }
 }
@@ -221,7 +221,7 @@ impl Kept {
 }
 
 /// Requires that nobody else has these permissions on what is ours.
-fn private(path: &Path, found: &Metadata, others: u32, mode: &str) -> Result<(), Failure> {
+fn nobody_elses(path: &Path, found: &Metadata, others: u32, mode: &str) -> Result<(), Failure> {
     let shown = path.display();
     if found.uid() != rustix::process::geteuid().as_raw() {
         return Err(Failure::told(format!(

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::answers::{ago, by_offset, print_json, shown};
 use super::api::Api;
-use super::careful::{Sure, each};
+use super::careful::{Sure, each, told};
 use super::names::{Typed, What, name_of, names_in, one_host};
 use super::{Asked, print};
 use crate::failure::Failure;
@@ -187,13 +187,6 @@ fn purge(args: &Purge) -> Result<(), Failure> {
         Ok(json!({ "id": id, "name": name }))
     });
     told(&args.asked, done, end)
-}
-
-fn told(asked: &Asked, done: Vec<Value>, end: Result<(), Failure>) -> Result<(), Failure> {
-    if asked.json {
-        print_json(&done.into())?;
-    }
-    end
 }
 
 /// All that the caller could restore.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::answers::{by_offset, by_token, print_json, shown, yes};
 use super::api::Api;
-use super::careful::{Sure, each};
+use super::careful::{Sure, each, told};
 use super::invitation::{self, Invitations, Invite, Register, Uninvite};
 use super::names::{Principal, number, user as user_of};
 use super::new_password::{self, PasswordArgs, own_password};
@@ -274,10 +274,7 @@ fn switch(args: &Several, what: &str, value: bool, is: &str) -> Result<(), Failu
         }
         Ok(since)
     });
-    if args.asked.json {
-        print_json(&done.into())?;
-    }
-    end
+    told(&args.asked, done, end)
 }
 
 fn delete(args: &Delete) -> Result<(), Failure> {

@@ -1,29 +1,9 @@
 //! What the operating system knows of the process and of its disk.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::data_dir::DataDir;
-
-/// Where to look.
-#[derive(Clone, Debug)]
-pub(crate) struct Places {
-    pub(crate) data: PathBuf,
-    pub(crate) database: PathBuf,
-    /// Where messages wait, if any are sent.
-    pub(crate) mail: Option<PathBuf>,
-}
-
-impl Places {
-    /// Those of a data directory.
-    pub(crate) fn of(data: &DataDir, mail: Option<PathBuf>) -> Self {
-        Self {
-            data: data.path().to_owned(),
-            database: data.database(),
-            mail,
-        }
-    }
-}
+use crate::data_dir::Layout;
 
 /// What was seen; what could not be is missing.
 #[derive(Clone, Debug, Default)]
@@ -38,21 +18,21 @@ pub(super) struct Machine {
 }
 
 impl Machine {
-    /// Looks, which may wait for a disk.
-    pub(super) fn look(at: &Places) -> Self {
+    /// Looks, which may wait for a disk. `mail` is where messages wait, if any are sent.
+    pub(super) fn look(data: &Layout, mail: Option<&Path>) -> Self {
         let length = |path: &Path| fs::metadata(path).ok().map(|found| found.len());
-        let disk = rustix::fs::statvfs(&at.data).ok();
+        let disk = rustix::fs::statvfs(data.path()).ok();
         let bytes = |blocks: u64, of: u64| blocks.saturating_mul(of);
         Self {
-            database: length(&at.database),
-            log: length(&at.database.with_extension("db-wal")),
+            database: length(&data.database()),
+            log: length(&data.database().with_extension("db-wal")),
             free: disk
                 .as_ref()
                 .map(|disk| bytes(disk.f_bavail, disk.f_frsize)),
             disk: disk
                 .as_ref()
                 .map(|disk| bytes(disk.f_blocks, disk.f_frsize)),
-            mail: at.mail.as_deref().and_then(messages),
+            mail: mail.and_then(messages),
             resident: resident(),
             files: entries(Path::new("/proc/self/fd")),
         }
@@ -87,22 +67,13 @@ mod tests {
         fs::write(at("metadata.db"), [0; 100]).expect("a scratch file");
         fs::write(at("1.eml"), "").expect("a scratch file");
         fs::write(at("2.partial"), "").expect("a scratch file");
-        let places = Places {
-            data: scratch.path().to_owned(),
-            database: at("metadata.db"),
-            mail: Some(scratch.path().to_owned()),
-        };
-        let seen = Machine::look(&places);
+        let seen = Machine::look(&Layout::of(scratch.path()), Some(scratch.path()));
         assert_eq!((seen.database, seen.log), (Some(100), None));
         assert_eq!(seen.mail, Some(1));
         assert!(seen.free <= seen.disk && seen.disk > Some(0), "{seen:?}");
         assert!(seen.resident > Some(1 << 20), "{seen:?}");
         assert!(seen.files > Some(2), "{seen:?}");
-        let nowhere = Machine::look(&Places {
-            data: at("none"),
-            database: at("none"),
-            mail: None,
-        });
+        let nowhere = Machine::look(&Layout::of(at("none")), None);
         assert_eq!((nowhere.free, nowhere.database), (None, None));
     }
 }

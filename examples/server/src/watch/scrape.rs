@@ -20,9 +20,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::AbortHandle;
 
-use super::machine::{Machine, Places};
+use super::machine::Machine;
 use super::{Watch, sheet};
-use crate::data_dir::DataDir;
+use crate::data_dir::Layout;
 use crate::failure::Failure;
 use crate::net::listen;
 
@@ -44,17 +44,20 @@ const FORMAT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8
 #[derive(Clone, Debug)]
 pub(crate) struct Scrape {
     watch: Arc<Watch>,
-    places: Places,
+    data: Layout,
+    /// Where messages wait, if any are sent.
+    mail: Option<PathBuf>,
     /// One look at the disk at a time: on a disk that hangs, others go without.
     looks: Arc<Semaphore>,
 }
 
 impl Scrape {
     /// Of this process, and of the disk with its data. `mail` is where messages wait.
-    pub(crate) fn new(watch: Arc<Watch>, data: &DataDir, mail: Option<PathBuf>) -> Self {
+    pub(crate) fn new(watch: Arc<Watch>, data: Layout, mail: Option<PathBuf>) -> Self {
         Self {
             watch,
-            places: Places::of(data, mail),
+            data,
+            mail,
             looks: Arc::new(Semaphore::new(1)),
         }
     }
@@ -156,9 +159,9 @@ impl Scrape {
         let turn = Arc::clone(&self.looks).acquire_owned();
         let look = async {
             let turn = turn.await.ok()?;
-            let places = self.places.clone();
+            let (data, mail) = (self.data.clone(), self.mail.clone());
             let seen = tokio::task::spawn_blocking(move || {
-                let seen = Machine::look(&places);
+                let seen = Machine::look(&data, mail.as_deref());
                 drop(turn);
                 seen
             });
@@ -183,8 +186,8 @@ mod tests {
     #[tokio::test]
     async fn whoever_says_nothing_keeps_nobody_out() {
         let folder = tempfile::tempdir().expect("a scratch directory");
-        let data = DataDir::take(&folder.path().join("data")).expect("a data directory");
-        let scrape = Scrape::new(Arc::new(Watch::new()), &data, None);
+        let data = Layout::of(folder.path());
+        let scrape = Scrape::new(Arc::new(Watch::new()), data, None);
         let listener = Scrape::listen(([127, 0, 0, 1], 0).into()).expect("a port");
         let at = listener.local_addr().expect("it is bound");
         let asked = async {

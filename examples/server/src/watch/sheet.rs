@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _, MetricEncoder, text};
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, MetricEncoder, text};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
@@ -203,33 +203,23 @@ impl Figures {
         });
         sheet.counter("work_done", "What background work came to", None, rows)?;
         let seconds = Some(&Unit::Seconds);
-        let mut encoder = sheet.0.encode_descriptor(
-            "work_duration",
-            "What background work took",
-            seconds,
-            MetricType::Counter,
-        )?;
-        for (work, tally) in &tallies {
-            let Some(took) = tally.took else { continue };
-            let labels = vec![("work", work.name())];
-            put(&mut encoder, &labels, |encoder| {
-                ConstCounter::new(took.as_secs_f64()).encode(encoder)
-            })?;
-        }
-        let mut encoder = sheet.0.encode_descriptor(
+        let rows = tallies.iter().filter_map(|(work, tally)| {
+            Some((vec![("work", work.name())], tally.took?.as_secs_f64()))
+        });
+        sheet.counter("work_duration", "What background work took", seconds, rows)?;
+        let rows = tallies.iter().filter_map(|(work, tally)| {
+            Some((vec![("work", work.name())], stamp(tally.last_good?)))
+        });
+        let help = "When the last round ended that did all there was to do";
+        let of = MetricType::Gauge;
+        sheet.family(
             "work_last_good_time",
-            "When the last round ended that did all there was to do",
+            help,
             seconds,
-            MetricType::Gauge,
-        )?;
-        for (work, tally) in &tallies {
-            let Some(at) = tally.last_good else { continue };
-            let labels = vec![("work", work.name())];
-            put(&mut encoder, &labels, |encoder| {
-                ConstGauge::new(stamp(at)).encode(encoder)
-            })?;
-        }
-        Ok(())
+            of,
+            rows,
+            ConstGauge::new,
+        )
     }
 
     fn disk(&self, sheet: &mut Sheet<'_>) -> Result<(), Error> {
@@ -260,24 +250,27 @@ impl Figures {
 struct Sheet<'a>(DescriptorEncoder<'a>);
 
 impl Sheet<'_> {
-    fn counter(
+    fn counter<V>(
         &mut self,
         name: &str,
         help: &str,
         unit: Option<&Unit>,
-        rows: impl IntoIterator<Item = (Labels, u64)>,
-    ) -> Result<(), Error> {
-        let mut encoder = self
-            .0
-            .encode_descriptor(name, help, unit, MetricType::Counter)?;
-        for (labels, count) in rows {
-            put(&mut encoder, &labels, |encoder| {
-                ConstCounter::new(count).encode(encoder)
-            })?;
-        }
-        Ok(())
+        rows: impl IntoIterator<Item = (Labels, V)>,
+    ) -> Result<(), Error>
+    where
+        ConstCounter<V>: EncodeMetric,
+    {
+        self.family(
+            name,
+            help,
+            unit,
+            MetricType::Counter,
+            rows,
+            ConstCounter::new,
+        )
     }
 
+    /// What was not seen is not told.
     fn gauge(
         &mut self,
         name: &str,
@@ -289,12 +282,22 @@ impl Sheet<'_> {
         if rows.peek().is_none() {
             return Ok(());
         }
-        let mut encoder = self
-            .0
-            .encode_descriptor(name, help, unit, MetricType::Gauge)?;
+        self.family(name, help, unit, MetricType::Gauge, rows, ConstGauge::new)
+    }
+
+    fn family<V, M: EncodeMetric>(
+        &mut self,
+        name: &str,
+        help: &str,
+        unit: Option<&Unit>,
+        kind: MetricType,
+        rows: impl IntoIterator<Item = (Labels, V)>,
+        metric: impl Fn(V) -> M,
+    ) -> Result<(), Error> {
+        let mut encoder = self.0.encode_descriptor(name, help, unit, kind)?;
         for (labels, value) in rows {
             put(&mut encoder, &labels, |encoder| {
-                ConstGauge::new(value).encode(encoder)
+                metric(value).encode(encoder)
             })?;
         }
         Ok(())

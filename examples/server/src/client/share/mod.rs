@@ -10,9 +10,8 @@ use serde_json::Value;
 
 use super::answers::print_json;
 use super::api::Api;
-use super::careful::Sure;
+use super::careful::{Sure, again};
 use super::names::{Entity, Typed, header, principal, principals};
-use super::project::again;
 use super::{Asked, print};
 use crate::failure::Failure;
 use crate::terminal::say;

@@ -4,8 +4,7 @@ use clap::Args;
 use pierhead::model::percent_encode;
 
 use super::refused;
-use crate::client::answers::print_json;
-use crate::client::careful::{Sure, each};
+use crate::client::careful::{Sure, each, told};
 use crate::client::{Asked, Repository, print};
 use crate::failure::Failure;
 use crate::terminal::plain;
@@ -93,12 +92,9 @@ pub(super) fn delete(args: &DeleteArgs) -> Result<(), Failure> {
         if !args.asked.json {
             print(&format!("deleted {tag}\n"))?;
         }
-        Ok((*tag).clone())
+        Ok((*tag).as_str().into())
     });
-    if args.asked.json {
-        print_json(&deleted.into())?;
-    }
-    end
+    told(&args.asked, deleted, end)
 }
 
 #[cfg(test)]
