@@ -5,6 +5,7 @@ use pierhead::auth::password;
 
 use crate::failure::Failure;
 use crate::prompt;
+use crate::terminal::print;
 
 /// Letters and digits that are not taken for one another: 57 of them.
 const ALPHABET: &[u8; 57] = b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789";
@@ -42,8 +43,7 @@ pub(crate) fn hash_password() -> Result<(), Failure> {
         prompt::hidden("password: ").map_err(|error| Failure::because("no password", &error))?;
     let hash = password::hash_password(&password)
         .map_err(|error| Failure::told(crate::failure::chain(&error)))?;
-    println!("{}", hash.as_str());
-    Ok(())
+    print(&format!("{}\n", hash.as_str()))
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use crate::failure::{Failure, chain};
 use crate::prompt;
 use crate::serve::runtime;
 use crate::settings::Settings;
+use crate::terminal::print;
 use crate::watch::Watch;
 
 /// Whose password is set, and where.
@@ -58,7 +59,10 @@ pub(crate) fn reset_password(args: ResetArgs) -> Result<(), Failure> {
         set?;
         closed.map_err(|error| Failure::because("the stores were not closed in order", &error))
     });
-    done.map(|()| println!("{name} signs in with this password once the server is started again"))
+    done?;
+    print(&format!(
+        "{name} signs in with this password once the server is started again\n"
+    ))
 }
 
 async fn set(projects: &pierhead::projects::Projects, name: &str) -> Result<(), Failure> {

@@ -22,6 +22,7 @@ use crate::data_dir::{Layout, not_as_root};
 use crate::failure::Failure;
 use crate::private;
 use crate::table::{count, lasted, size};
+use crate::terminal::print;
 
 const REMEDY: &str = "make room, or name a directory on a larger disk";
 
@@ -67,20 +68,19 @@ fn from_backup(from: &Path, data: &Layout, args: &RestoreArgs) -> Result<(), Fai
     let copied = everything(&record, &mut rows, &source, data, args)?;
     finish(&from.join(&record.database), data)?;
     let shown = data.path().display();
-    println!(
-        "{shown}: {} with {}, {} in {}, as of {}; took {}",
+    print(&format!(
+        "{shown}: {} with {}, {} in {}, as of {}; took {}\n",
         report::repositories(record.repositories),
         count(record.tags, "tag"),
         size(copied),
         count(record.blobs, "blob"),
         record.begun_at,
         lasted(begun.elapsed())
-    );
-    println!(
+    ))?;
+    print(&format!(
         "start the server with --data {shown} and the configuration it had; what was revoked after the \
-         backup has to be revoked again"
-    );
-    Ok(())
+         backup has to be revoked again\n"
+    ))
 }
 
 /// Marks an empty or a new directory as one that is being restored into.

@@ -14,6 +14,7 @@ use crate::data_dir::{self, Layout};
 use crate::failure::Failure;
 use crate::private;
 use crate::table::count;
+use crate::terminal::print;
 
 /// The files of a database. The log comes last when they are put aside, and is never left beside
 /// another database, into which it would be folded.
@@ -56,19 +57,18 @@ pub(super) fn rewind(snapshot: &Path, data: &Layout) -> Result<(), Failure> {
                 &error,
             )
         })?;
-    println!(
-        "{shown}: the database is that of {at}, {} with {}",
+    print(&format!(
+        "{shown}: the database is that of {at}, {} with {}\n",
         report::repositories(repositories),
         count(tags, "tag")
-    );
+    ))?;
     if let Some(aside) = aside {
-        println!("the former database is {}", aside.display());
+        print(&format!("the former database is {}\n", aside.display()))?;
     }
-    println!(
+    print(&format!(
         "what was pushed or changed since is not in it; to see what it names and is gone, type: \
-         pierhead verify --data {shown}"
-    );
-    Ok(())
+         pierhead verify --data {shown}\n"
+    ))
 }
 
 /// Makes sure that a snapshot is one, whole; says from when, and how much is in it.

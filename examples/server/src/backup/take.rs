@@ -22,6 +22,7 @@ use super::target::Target;
 use super::{Whose, failed, look, names, rows};
 use crate::failure::Failure;
 use crate::table::{count, lasted, size};
+use crate::terminal::print;
 
 /// How often a new copy of the database is taken because blobs were collected meanwhile.
 const ROUNDS: u32 = 5;
@@ -107,8 +108,8 @@ pub(crate) fn backup(args: &BackupArgs) -> Result<(), Failure> {
         let untidy = |error| Failure::because("the former backup was not removed", &error);
         target.tidy().map_err(untidy)?;
         let (removed, removed_bytes) = target.prune(&rows)?;
-        println!(
-            "{}: {} with {}, {} in {} ({}); {} copied ({}), {} there before, {} removed ({}); took {}",
+        print(&format!(
+            "{}: {} with {}, {} in {} ({}); {} copied ({}), {} there before, {} removed ({}); took {}\n",
             target.path.display(),
             report::repositories(totals.repositories),
             count(totals.tags, "tag"),
@@ -121,7 +122,7 @@ pub(crate) fn backup(args: &BackupArgs) -> Result<(), Failure> {
             removed,
             size(removed_bytes),
             lasted(begun.elapsed())
-        );
+        ))?;
         return whole(&args.to, &rows, round_total);
     }
     Err(Failure::happened(format!(
