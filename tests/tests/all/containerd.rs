@@ -140,8 +140,10 @@ impl Images for Containerd {
         if !person.name.is_empty() {
             flags.extend(["--user", &user]);
         }
-        if command[0] == "pull" {
-            flags.extend(["--snapshotter", "native"]);
+        match command[0] {
+            "pull" => flags.extend(["--snapshotter", "native"]),
+            // Of blobs refused side by side, which one it tells of would be chance.
+            _ => flags.extend(["--max-concurrent-uploaded-layers", "1"]),
         }
         self.ctr(&[&["images"], command, &flags, images].concat())
     }

@@ -10,9 +10,9 @@
 //!
 //! A command must succeed, unless its last line ends in `# fails` or `# fails with 2`. A block
 //! ```` ```console server ```` is another terminal of that name, where a command may go on
-//! running: it is compared until it is quiet, `^C` interrupts it, and a block that begins without `$ ` shows
-//! what it said since it was last looked at. Any other block whose info string has a second word
-//! (```` ```toml lab.toml ````) is saved as that file.
+//! running: it is compared until it is quiet, `^C` interrupts it and must end it, and a block that
+//! begins without `$ ` shows what it said since it was last looked at. Any other block whose info
+//! string has a second word (```` ```toml lab.toml ````) is saved as that file.
 
 mod expected;
 mod page;
@@ -138,7 +138,8 @@ impl<'a> Reader<'a> {
         }
         let shown = typed.shown.as_slice();
         let asked = ask(terminal, shown, &self.names);
-        let may_go_on = !typed.terminal.is_empty();
+        let interrupted = matches!(typed.keys, Keys::Interrupt);
+        let may_go_on = !typed.terminal.is_empty() && !interrupted;
         // Who types `cargo` may have to wait for a compiler.
         let silent = if self.in_checkout { PATIENCE } else { SILENT };
         let ended = if may_go_on {
@@ -301,6 +302,10 @@ fn a_page_that_is_wrong_fails_by_name_and_line() {
         (
             "```console server\n$ echo up; sleep 60\nup\n```\n```console server\n^C\n```\n",
             "wrong.md:6: it ended with status 130",
+        ),
+        (
+            "```console server\n$ trap '' INT; (echo up; sleep 4)\nup\n```\n```console server\n^C\n```\n",
+            "",
         ),
         (
             "```console server\n$ echo up; sleep 60; echo down\nup\n$ echo\n```\n",
