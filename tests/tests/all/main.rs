@@ -40,5 +40,6 @@ mod startup;
 mod table;
 mod tags;
 mod tls;
+mod units;
 mod watch;
 mod zombie;

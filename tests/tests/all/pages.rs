@@ -211,6 +211,21 @@ fn is_seen(shown: &[String], lines: &[String], names: &Names) -> Option<Names> {
     compare(&shown[..end.map_or(0, |end| end + 1)], &lines, names)
 }
 
+/// The only block of a page that has this info string, or the first of several.
+pub(crate) fn block(page: &str, info: &str) -> String {
+    let found = blocks(page, info).into_iter().next();
+    found.unwrap_or_else(|| panic!("{page} has no block of {info}"))
+}
+
+/// All blocks of a page that have this info string.
+pub(crate) fn blocks(page: &str, info: &str) -> Vec<String> {
+    let text = fs::read_to_string(checkout().join(page)).expect("a page");
+    let begins = format!("```{info}\n");
+    let inside = text.split(&begins).skip(1);
+    let blocks = inside.map(|rest| rest.split("```").next().unwrap_or_default().to_owned());
+    blocks.collect()
+}
+
 /// Every page there is.
 pub(crate) fn all_pages() -> Vec<PathBuf> {
     let root = checkout();

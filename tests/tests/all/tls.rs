@@ -1,7 +1,7 @@
 //! TLS by the server itself, under a certificate authority of one's own.
 
 #[path = "tls/authority.rs"]
-mod authority;
+pub(crate) mod authority;
 
 use std::fs;
 use std::io::{Read as _, Write as _};

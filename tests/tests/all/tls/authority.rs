@@ -54,6 +54,16 @@ impl Authority {
         self.folder.path().join("ca.crt")
     }
 
+    /// The server's certificate.
+    pub(crate) fn chain(&self) -> PathBuf {
+        self.folder.path().join("chain.pem")
+    }
+
+    /// Its key.
+    pub(crate) fn key(&self) -> PathBuf {
+        self.folder.path().join("key.pem")
+    }
+
     /// A folder with nothing but that, as engines look for.
     pub(crate) fn folder_of_certificates(&self) -> PathBuf {
         let folder = self.folder.path().join("trusted");
@@ -64,8 +74,8 @@ impl Authority {
 
     /// The server's configuration.
     pub(crate) fn config(&self, more: &str) -> String {
-        let folder = self.folder.path().display();
-        format!("{more}\n[tls]\ncertificate = \"{folder}/chain.pem\"\nkey = \"{folder}/key.pem\"\n")
+        let (chain, key) = (self.chain(), self.key());
+        format!("{more}\n[tls]\ncertificate = {chain:?}\nkey = {key:?}\n")
     }
 
     /// Connects, and goes on only with a server that this authority vouches for.
