@@ -49,7 +49,7 @@ pub use server::{ADMIN_PASSWORD, Server, ServerOptions, free_port};
 pub use shell::{Said, Shell, Terminal};
 pub use stores::{assert_unchanged, fingerprint};
 pub use tiny::{IMAGE_MANIFEST, Tiny};
-pub use tools::{Output, binary, run, run_with, tool};
+pub use tools::{HEARING, Output, binary, run, run_with, tool};
 pub use unfenced::Unfenced;
 pub use watch::Watch;
 

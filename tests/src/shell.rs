@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::{Output, Server, binary, tool};
+use crate::{HEARING, Output, Server, binary};
 
 /// How long a command may take.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -112,8 +112,9 @@ impl Shell {
 
     /// Runs a line of the shell at a terminal, where `pierhead` is the program.
     pub fn terminal(&self, line: &str) -> Terminal {
+        let mut script = self.dressed(Command::new(HEARING[0]));
         // `script` gives it a terminal.
-        let mut script = self.dressed(tool("script"));
+        script.args(&HEARING[1..]).arg("script");
         let line = format!("{line}; exit");
         script.args([
             "--quiet",

@@ -33,6 +33,10 @@ pub fn tool(name: &str) -> Command {
     Command::new(found.unwrap_or_else(|| panic!("`{name}` is not installed; run scripts/test")))
 }
 
+/// What a command is put behind to hear Ctrl-C: whoever runs the tests in the background of a script
+/// has that signal ignored, and so have its children.
+pub const HEARING: [&str; 2] = ["env", "--default-signal=INT,QUIT"];
+
 /// What a program said.
 #[derive(Clone, Debug)]
 pub struct Output {

@@ -45,17 +45,14 @@ impl Nginx {
             "/etc/ssl/registry.pem",
             "/etc/ssl/registry.key",
         );
-        match authority {
-            Some(authority) => {
-                put(listen, &format!("listen {at} ssl http2;"));
-                put(certificate, &authority.chain().display().to_string());
-                put(key, &authority.key().display().to_string());
-            }
-            None => {
-                put(listen, &format!("listen {at};"));
-                put(&format!("ssl_certificate     {certificate};"), "");
-                put(&format!("ssl_certificate_key {key};"), "");
-            }
+        if let Some(authority) = authority {
+            put(listen, &format!("listen {at} ssl http2;"));
+            put(certificate, &authority.chain().display().to_string());
+            put(key, &authority.key().display().to_string());
+        } else {
+            put(listen, &format!("listen {at};"));
+            put(&format!("ssl_certificate     {certificate};"), "");
+            put(&format!("ssl_certificate_key {key};"), "");
         }
         let text = format!(
             "daemon off; pid {path}/pid; error_log {path}/error.log; worker_processes 1;\n\

@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use pierhead_tests::{Engine, binary};
+use pierhead_tests::{Engine, HEARING, binary};
 use tempfile::TempDir;
 
 use super::terminal::Terminal;
@@ -93,7 +93,8 @@ impl Place {
         command.args(&enter[1..]);
         let shell =
             r#"cd "$1"; stty cols 120 rows 50; exec bash --noprofile --norc --noediting +H -i"#;
-        command.args(["setsid", "--ctty", "sh", "-c", shell, "sh"]);
+        command.args(["setsid", "--ctty"]).args(HEARING);
+        command.args(["sh", "-c", shell, "sh"]);
         command.arg(self.working_folder(in_checkout));
         for (name, _) in std::env::vars_os() {
             let ours = ["PIERHEAD_", "DOCKER_", "XDG_", "HIST", "LC_"];

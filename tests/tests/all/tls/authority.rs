@@ -75,7 +75,8 @@ impl Authority {
     /// The server's configuration.
     pub(crate) fn config(&self, more: &str) -> String {
         let (chain, key) = (self.chain(), self.key());
-        format!("{more}\n[tls]\ncertificate = {chain:?}\nkey = {key:?}\n")
+        let (chain, key) = (chain.display(), key.display());
+        format!("{more}\n[tls]\ncertificate = \"{chain}\"\nkey = \"{key}\"\n")
     }
 
     /// Connects, and goes on only with a server that this authority vouches for.
