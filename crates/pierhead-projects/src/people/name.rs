@@ -6,7 +6,8 @@ use std::str::FromStr;
 /// The name of a user or a team: `[a-z0-9][a-z0-9._-]{2,62}` with at least one letter.
 ///
 /// Users and teams share one name space in which `.`, `-` and `_` do not count: `ana.b` and `ana-b`
-/// are one name.
+/// are one name. `public` and `registered` name everybody, and so nobody: who shares with them must
+/// not be able to mean a user.
 ///
 /// ```
 /// use pierhead_projects::AccountName;
@@ -14,6 +15,7 @@ use std::str::FromStr;
 /// assert_eq!(name.folded(), "anab01");
 /// assert!("Ana".parse::<AccountName>().is_err());
 /// assert!("123".parse::<AccountName>().is_err());
+/// assert!("public".parse::<AccountName>().is_err());
 /// # Ok::<(), pierhead_projects::BadName>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -23,9 +25,12 @@ pub struct AccountName(Box<str>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "a name of a user or a team is 3 to 63 of a-z, 0-9, `.`, `-` and `_`, begins with a letter or \
-     a digit and has at least one letter; choose another"
+     a digit and has at least one letter; `public` and `registered` stand for everybody; choose another"
 )]
 pub struct BadName;
+
+/// What stands for everybody, folded.
+const EVERYBODY: [&str; 2] = ["public", "registered"];
 
 impl AccountName {
     /// The name as written.
@@ -50,7 +55,8 @@ impl FromStr for AccountName {
             && bytes
                 .iter()
                 .all(|byte| plain(*byte) || matches!(byte, b'.' | b'-' | b'_'))
-            && bytes.iter().any(u8::is_ascii_lowercase);
+            && bytes.iter().any(u8::is_ascii_lowercase)
+            && !EVERYBODY.contains(&fold(text).as_str());
         if fits {
             Ok(Self(text.into()))
         } else {
@@ -197,14 +203,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_three_to_sixty_three_plain_letters_with_one_that_is_no_digit() {
+    fn a_name_is_three_to_sixty_three_plain_letters_one_no_digit_and_not_everybody() {
         let long = "a".repeat(63);
-        for good in ["ana", "a-1", "0ab", "1.b_c-d", &long] {
+        for good in ["ana", "a-1", "0ab", "1.b_c-d", "public2", &long] {
             assert!(good.parse::<AccountName>().is_ok(), "{good}");
         }
         let longer = "a".repeat(64);
         for bad in [
-            "", "ab", "Ana", "-ana", ".ana", "123", "1.2", "an a", "ana@b", "añaa", &longer,
+            "",
+            "ab",
+            "Ana",
+            "-ana",
+            ".ana",
+            "123",
+            "1.2",
+            "an a",
+            "ana@b",
+            "añaa",
+            "public",
+            "pub.lic",
+            "registered",
+            &longer,
         ] {
             assert!(bad.parse::<AccountName>().is_err(), "{bad}");
         }

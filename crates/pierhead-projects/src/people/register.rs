@@ -28,7 +28,7 @@ pub enum Registration {
 }
 
 /// Names of users and teams, folded, that say who somebody is. Operators give them.
-const RESERVED: [&str; 12] = [
+const RESERVED: [&str; 10] = [
     "admin",
     "administrator",
     "anonymous",
@@ -36,8 +36,6 @@ const RESERVED: [&str; 12] = [
     "everyone",
     "operator",
     "pierhead",
-    "public",
-    "registered",
     "root",
     "support",
     "system",

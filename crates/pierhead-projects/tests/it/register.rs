@@ -223,7 +223,7 @@ fn an_address_that_got_an_account_meanwhile_is_not_given_twice() {
 fn a_name_that_says_who_somebody_is_is_no_team_of_everybodys_making_either() {
     let ground = ground();
     let (ana, boss) = (ground.account("ana", true), ground.operator("boss"));
-    for name in ["pub.lic", "registered", "support"] {
+    for name in ["sys.tem", "everybody", "support"] {
         let offered = block_on(ground.projects.is_available(&acting(ana), name));
         assert!(matches!(offered, Ok(false)), "{name}: {offered:?}");
         let parsed = name.parse().unwrap();
@@ -256,7 +256,7 @@ fn a_name_that_folds_like_another_or_says_who_one_is_is_taken() {
         "admin",
         "ad-min",
         "anonymous",
-        "pub.lic",
+        "sys.tem",
     ] {
         let told = people.register(name, "x@example.org");
         assert!(
