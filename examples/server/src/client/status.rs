@@ -79,7 +79,15 @@ pub(crate) fn status(args: &StatusArgs) -> Result<(), Failure> {
     } else {
         let mut lines = vec![("SERVER", api.url().to_owned())];
         lines.push(("HEALTH", in_words(health).to_owned()));
-        lines.extend(about(&api, account.as_ref(), session));
+        match &wrong {
+            Some(failure) if failure.status() == Some(403) => {
+                lines.push((
+                    "YOU",
+                    format!("not told: {} does not let you look", api.shown_as()),
+                ));
+            }
+            _ => lines.extend(about(&api, account.as_ref(), session)),
+        }
         if let Some(attention) = attention {
             lines.extend(attention.in_words());
         }
