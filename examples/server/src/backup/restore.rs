@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Instant;
@@ -80,7 +81,24 @@ fn from_backup(from: &Path, data: &Layout, args: &RestoreArgs) -> Result<(), Fai
     print(&format!(
         "start the server with --data {shown} and the configuration it had; what was revoked after the \
          backup has to be revoked again\n"
-    ))
+    ))?;
+    if let Some(hint) = left_to_root(from, data.path()) {
+        print(&hint)?;
+    }
+    Ok(())
+}
+
+/// What root types so that the user whose backup it is can use what root restored.
+fn left_to_root(from: &Path, path: &Path) -> Option<String> {
+    let owner = |path: &Path| Some(fs::metadata(path).ok()?.uid());
+    let apart = owner(path) == Some(0) && owner(from) != Some(0);
+    apart.then(|| {
+        let (from, path) = (from.display(), path.display());
+        format!(
+            "it is root's, and the backup another user's; for a server that runs as that one, type: \
+             chown -R --reference={from} {path}\n"
+        )
+    })
 }
 
 /// Marks an empty or a new directory as one that is being restored into.
@@ -174,4 +192,24 @@ fn finish(database: &Path, data: &Layout) -> Result<(), Failure> {
             &error,
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn root_is_told_how_to_give_away_what_it_restored() {
+        let scratch = tempfile::tempdir().expect("a scratch directory");
+        let [backup, data] = ["backup", "data"].map(|name| scratch.path().join(name));
+        for path in [&backup, &data] {
+            fs::create_dir(path).expect("a scratch directory");
+        }
+        assert_eq!(left_to_root(&backup, &data), None);
+        if rustix::process::geteuid().is_root() {
+            std::os::unix::fs::chown(&backup, Some(12_345), None).expect("root may");
+            let hint = left_to_root(&backup, &data).expect("it is another's");
+            assert!(hint.contains("chown -R --reference="), "{hint}");
+        }
+    }
 }

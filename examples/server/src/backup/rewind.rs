@@ -22,6 +22,7 @@ const PARTS: [&str; 3] = ["", "-shm", "-wal"];
 
 /// Puts the present database aside and a snapshot in its place. It can be broken off and repeated.
 pub(super) fn rewind(snapshot: &Path, data: &Layout) -> Result<(), Failure> {
+    data_dir::not_as_root(data.path())?;
     let shown = data.path().display();
     if !data.lock().exists() {
         return Err(Failure::told(format!(
@@ -118,6 +119,20 @@ fn put_aside(database: &Path, at: SystemTime) -> io::Result<Option<PathBuf>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn root_puts_no_database_into_a_directory_of_somebody_else() {
+        let scratch = tempfile::tempdir().expect("a scratch directory");
+        let data = Layout::of(scratch.path());
+        fs::write(data.lock(), "").expect("a scratch file");
+        let snapshot = scratch.path().join("snapshot.db");
+        let root = rustix::process::geteuid().is_root();
+        if root {
+            std::os::unix::fs::chown(scratch.path(), Some(12_345), None).expect("root may");
+        }
+        let error = rewind(&snapshot, &data).expect_err("there is no snapshot");
+        assert_eq!(error.to_string().contains("runuser -u"), root, "{error}");
+    }
 
     #[test]
     fn what_was_put_aside_is_what_was_there_before_the_first_try() {
