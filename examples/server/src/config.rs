@@ -12,6 +12,7 @@ use serde::de::{Deserializer, Error as _};
 
 use crate::failure::Failure;
 use crate::net::forwarded::Network;
+use crate::private;
 use crate::units::{Bytes, Span};
 
 /// Everything a configuration file can say. `docs/configuration.md` has a table of the keys.
@@ -367,8 +368,9 @@ impl Config {
     /// When it cannot be read, or the first thing wrong in it, with its line.
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
         let bytes = std::fs::read(path).map_err(|error| {
+            let remedy = private::unread(&error, "name another with --config");
             Failure::told(format!(
-                "the configuration file {} cannot be read ({error}); name another with --config",
+                "the configuration file {} cannot be read ({error}); {remedy}",
                 path.display()
             ))
         })?;

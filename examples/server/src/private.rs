@@ -89,6 +89,16 @@ pub(crate) fn sync_folder_of(path: &Path) -> io::Result<()> {
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
+/// What to do about a file that cannot be read.
+pub(crate) fn unread(error: &io::Error, otherwise: &str) -> String {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            "let the user that the server runs as read it (chgrp, chmod g+r)".to_owned()
+        }
+        _ => otherwise.to_owned(),
+    }
+}
+
 /// What to do about a directory that cannot be used.
 pub(crate) fn remedy(error: &io::Error) -> &'static str {
     match error.kind() {
@@ -102,6 +112,13 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
+
+    #[test]
+    fn a_file_that_may_not_be_read_is_not_called_another() {
+        let said = |kind: io::ErrorKind| unread(&kind.into(), "name another");
+        assert!(said(io::ErrorKind::PermissionDenied).contains("chmod g+r"));
+        assert_eq!(said(io::ErrorKind::NotFound), "name another");
+    }
 
     #[test]
     fn a_private_file_is_whole_and_nobody_elses() {

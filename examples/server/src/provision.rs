@@ -14,6 +14,7 @@ use toml::Spanned;
 
 use crate::config::{line_of, mistake, text};
 use crate::failure::{Failure, chain};
+use crate::private;
 
 /// The longest password file that is read, in bytes.
 const MAX_PASSWORD_FILE: u64 = 4096;
@@ -128,9 +129,9 @@ impl Provisioning {
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
         let shown = path.display().to_string();
         let bytes = std::fs::read(path).map_err(|error| {
+            let remedy = private::unread(&error, "name another with --provision");
             Failure::told(format!(
-                "the provisioning file {shown} cannot be read ({error}); name another with \
-                 --provision"
+                "the provisioning file {shown} cannot be read ({error}); {remedy}"
             ))
         })?;
         let text = text(path, bytes)?;
@@ -278,12 +279,13 @@ impl Reader<'_> {
                      name one that holds one line"
                 ));
             }
-            _ => std::fs::read_to_string(&path).map(Secret::from).map_err(|error| {
-                format!(
-                    "{line}: the password file {shown} cannot be read ({error}); paths are relative \
-                     to the provisioning file"
-                )
-            })?,
+            _ => std::fs::read_to_string(&path)
+                .map(Secret::from)
+                .map_err(|error| {
+                    let remedy = "paths are relative to the provisioning file";
+                    let remedy = private::unread(&error, remedy);
+                    format!("{line}: the password file {shown} cannot be read ({error}); {remedy}")
+                })?,
         };
         let mut lines = text.expose().lines();
         match (lines.next(), lines.next()) {
