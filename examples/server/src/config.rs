@@ -13,7 +13,7 @@ use serde::de::{Deserializer, Error as _};
 use crate::failure::Failure;
 use crate::net::forwarded::Network;
 use crate::private;
-use crate::units::{Bytes, Span};
+use crate::units::{self, Bytes, Span};
 
 /// Everything a configuration file can say. `docs/configuration.md` has a table of the keys.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -104,8 +104,9 @@ fn span<'de, D: Deserializer<'de>, const LEAST: u64, const MOST: u64>(
     if (LEAST..=MOST).contains(&span.0.as_secs()) {
         return Ok(span);
     }
+    let (least, most) = (units::written(LEAST), units::written(MOST));
     Err(D::Error::custom(format!(
-        "give at least \"{LEAST}s\" and at most \"{MOST}s\""
+        "give at least \"{least}\" and at most \"{most}\""
     )))
 }
 

@@ -195,11 +195,11 @@ fn a_mistake_is_named_with_its_line() {
         ),
         (
             "refresh_token_life = \"59s\"",
-            "1: `refresh_token_life`: give at least \"60s\" and at most \"31536000s\"",
+            "1: `refresh_token_life`: give at least \"60s\" and at most \"365d\"",
         ),
         (
             "refresh_token_life = \"366d\"",
-            "1: `refresh_token_life`: give at least \"60s\" and at most \"31536000s\"",
+            "1: `refresh_token_life`: give at least \"60s\" and at most \"365d\"",
         ),
         (
             "drain = \"30\"",

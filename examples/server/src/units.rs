@@ -72,6 +72,14 @@ impl<'de> Deserialize<'de> for Bytes {
     }
 }
 
+/// So many seconds, as somebody would write them: in the largest unit of which they are several.
+pub(crate) fn written(seconds: u64) -> String {
+    let several = |factor: &u64| seconds.is_multiple_of(*factor) && seconds / factor > 1;
+    let unit = SPANS.iter().rev().find(|(_, factor)| several(factor));
+    let (unit, factor) = unit.unwrap_or(&SPANS[0]);
+    format!("{}{unit}", seconds / factor)
+}
+
 /// A whole number and its unit.
 fn amount(text: &str, units: &[(&str, u64)]) -> Option<u64> {
     let (number, factor) = units
@@ -88,6 +96,16 @@ fn amount(text: &str, units: &[(&str, u64)]) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn seconds_are_written_in_a_unit_that_people_read() {
+        let (hour, day) = (3600, 86_400);
+        let all = [1, 60, 900, 2 * hour, day, 365 * day].map(written);
+        assert_eq!(all, ["1s", "60s", "15m", "2h", "24h", "365d"]);
+        for text in all {
+            assert!(Span::read(&text).is_some(), "{text}");
+        }
+    }
 
     #[test]
     fn an_amount_is_a_whole_number_and_a_unit() {
