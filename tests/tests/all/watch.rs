@@ -5,7 +5,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use pierhead_tests::{
-    Api, OWNER, PEOPLE, PROJECT, Raw, Server, ServerOptions, Tiny, free_port, provision, run, scope,
+    Api, OWNER, PEOPLE, PROJECT, Raw, Server, ServerOptions, Shell, Tiny, free_port, provision,
+    run, scope,
 };
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -187,6 +188,11 @@ fn a_full_or_read_only_disk_is_not_ready_until_it_has_room_again() {
     becomes(200, "ok\n");
     inside("dd if=/dev/zero of=\"$1/filler\" bs=1M 2>/dev/null");
     becomes(503, "the disk is full\n");
+    let said = Shell::at(&server).run(&["status"]).expect(1);
+    assert!(
+        said.out.contains("not ready: the disk is full\n"),
+        "{said:?}"
+    );
     inside("rm \"$1/filler\"").expect_ok("rm");
     becomes(200, "ok\n");
     let blobs = "mount --bind \"$1/blobs\" \"$1/blobs\" && mount -o remount,bind,ro \"$1/blobs\"";

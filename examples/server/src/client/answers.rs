@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::api::Api;
 use super::print;
 use crate::failure::Failure;
-use crate::table::age;
+use crate::table::{age, end};
 use crate::terminal::plain;
 
 /// How many are asked for at a time.
@@ -143,6 +143,12 @@ pub(crate) fn joined(values: &Value) -> String {
 pub(crate) fn ago(value: &Value, now: SystemTime) -> String {
     let at = value.as_str().and_then(|text| parse_rfc3339(text).ok());
     at.map_or_else(String::new, |at| age(at, now))
+}
+
+/// When what may end does, at a time: `in 3 days`.
+pub(crate) fn ends(value: &Value, now: SystemTime) -> String {
+    let at = value.as_str().and_then(|text| parse_rfc3339(text).ok());
+    at.map_or_else(|| "never".to_owned(), |at| end(at, now))
 }
 
 /// `yes`, or nothing: what holds is what one looks for.

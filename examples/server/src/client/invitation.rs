@@ -7,7 +7,7 @@ use pierhead::auth::Secret;
 use pierhead::model::{percent_encode, rfc3339};
 use serde_json::{Value, json};
 
-use super::answers::{ago, by_token, print_json, shown};
+use super::answers::{ago, by_token, ends, print_json, shown};
 use super::careful::{each, told};
 use super::names::{name_of, names_in};
 use super::new_password::needed;
@@ -84,9 +84,9 @@ pub(crate) fn invite(args: &Invite) -> Result<(), Failure> {
     }
     print(&format!("{}\n", shown(&made["invitation"])))?;
     say(&format!(
-        "good for one account until {}; it is not shown again. Whoever you give it to types: \
+        "good for one account, and ends {}; it is not shown again. Whoever you give it to types: \
          pierhead user register NAME --url {}",
-        shown(&made["expires"]),
+        ends(&made["expires"], SystemTime::now()),
         api.url()
     ));
     Ok(())
@@ -142,11 +142,11 @@ pub(crate) fn list(args: &Invitations) -> Result<(), Failure> {
                 shown(&one["email"]),
                 name_of(&known, &one["by"]),
                 ago(&one["created"], now),
-                shown(&one["expires"]),
+                ends(&one["expires"], now),
             ]
         })
         .collect();
-    print(&table(["ID", "E-MAIL", "BY", "MADE", "EXPIRES"], &rows))
+    print(&table(["ID", "E-MAIL", "BY", "MADE", "ENDS"], &rows))
 }
 
 pub(crate) fn revoke(args: &Uninvite) -> Result<(), Failure> {

@@ -12,6 +12,7 @@ use super::names::{Entity, Typed, name_of, names_in, principals};
 use super::share::List as SharingList;
 use super::{Asked, print};
 use crate::failure::Failure;
+use crate::settings::host_of;
 use crate::table::{facts, table};
 use crate::terminal::say;
 
@@ -116,7 +117,8 @@ fn create(args: &Create) -> Result<(), Failure> {
     let (name, id) = (shown(&made["name"]), shown(&made["id"]));
     print(&format!("{name} is {id}\n"))?;
     say(&format!(
-        "push to it as {id}/NAME; share it with `pierhead share set {id} WHO LEVEL`"
+        "push to it as {}/{id}/NAME; share it with `pierhead share set {id} WHO LEVEL`",
+        host_of(api.url())
     ));
     Ok(())
 }
@@ -169,7 +171,8 @@ fn show(args: &One) -> Result<(), Failure> {
     ]))?;
     if found.is_empty() {
         return print(&format!(
-            "\nnothing was pushed to it; push to it as {id}/NAME\n"
+            "\nnothing was pushed to it; push to it as {}/{id}/NAME\n",
+            host_of(api.url())
         ));
     }
     print(&format!("\n{}", entities(&api, "REPOSITORY", &found)?))

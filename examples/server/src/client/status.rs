@@ -14,6 +14,7 @@ use super::{Asked, print};
 use crate::failure::Failure;
 use crate::settings::host_of;
 use crate::table::{facts, life};
+use crate::terminal::plain;
 
 /// How many of each kind are counted: what costs a server little.
 const MOST: usize = 100;
@@ -31,10 +32,10 @@ pub(crate) struct StatusArgs {
 }
 
 /// How a server says that it is.
-#[derive(Clone, Copy, PartialEq, Eq)]
 enum Health {
     Ready,
-    NotReady,
+    /// With a word why.
+    NotReady(String),
     /// An older server does not say.
     Untold,
 }
@@ -63,9 +64,9 @@ pub(crate) fn status(args: &StatusArgs) -> Result<(), Failure> {
     if args.asked.json {
         print_json(&json!({
             "server": api.url(),
-            "health": match health {
+            "health": match &health {
                 Health::Ready => "ready",
-                Health::NotReady => "not-ready",
+                Health::NotReady(_) => "not-ready",
                 Health::Untold => "untold",
             },
             "account": account,
@@ -78,7 +79,7 @@ pub(crate) fn status(args: &StatusArgs) -> Result<(), Failure> {
         }))?;
     } else {
         let mut lines = vec![("SERVER", api.url().to_owned())];
-        lines.push(("HEALTH", in_words(health).to_owned()));
+        lines.push(("HEALTH", in_words(&health)));
         match &wrong {
             Some(failure) if failure.status() == Some(403) => {
                 lines.push((
@@ -98,27 +99,33 @@ pub(crate) fn status(args: &StatusArgs) -> Result<(), Failure> {
     }
     match wrong {
         Some(failure) => Err(failure),
-        None if health == Health::NotReady => Err(Failure::happened(
-            "the server is not ready; its log says why",
-        )),
-        None => Ok(()),
+        None => match health {
+            Health::NotReady(why) => {
+                Err(Failure::happened(format!("the server is not ready: {why}")))
+            }
+            Health::Ready | Health::Untold => Ok(()),
+        },
     }
 }
 
 fn health(api: &Api) -> Result<Health, Failure> {
-    let (status, _) = api.answer(Method::GET, "/readyz", None)?;
+    let (status, why) = api.answer(Method::GET, "/readyz", None)?;
     Ok(match status {
         200..300 => Health::Ready,
-        500.. => Health::NotReady,
+        500.. => Health::NotReady(match why.trim_end() {
+            word if word.len() <= 80 && !word.contains(['<', '\n']) => plain(word),
+            // A proxy whose server is gone answers with a page of its own.
+            _ => format!("it answers {status}"),
+        }),
         _ => Health::Untold,
     })
 }
 
-fn in_words(health: Health) -> &'static str {
+fn in_words(health: &Health) -> String {
     match health {
-        Health::Ready => "ready",
-        Health::NotReady => "not ready",
-        Health::Untold => "answers (an older server, which says no more)",
+        Health::Ready => "ready".to_owned(),
+        Health::NotReady(why) => format!("not ready: {why}"),
+        Health::Untold => "answers (an older server, which says no more)".to_owned(),
     }
 }
 
@@ -193,8 +200,8 @@ impl Attention {
             lines.push((
                 "ATTENTION",
                 format!(
-                    "nobody can change the sharing settings of {}{} project(s): {}{}; give them a \
-                     new list",
+                    "nobody can change the sharing settings of {}{} project(s): {}{}; to give one \
+                     somebody who can, type: pierhead share set ID NAME administrator",
                     at_least(*more),
                     projects.len(),
                     named.join(", "),

@@ -4,10 +4,10 @@ use std::time::{Duration, SystemTime};
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
-use pierhead::model::{parse_rfc3339, rfc3339};
+use pierhead::model::rfc3339;
 use serde_json::{Value, json};
 
-use super::answers::{ago, by_token, joined, print_json, shown};
+use super::answers::{ago, by_token, ends, joined, print_json, shown};
 use super::api::Api;
 use super::{Asked, print};
 use crate::failure::Failure;
@@ -129,10 +129,6 @@ fn list(args: &ListArgs) -> Result<(), Failure> {
         return Ok(());
     }
     let now = SystemTime::now();
-    let ends = |token: &Value| match token["expires"].as_str().map(parse_rfc3339) {
-        Some(Ok(at)) => end(at, now),
-        _ => "never".to_owned(),
-    };
     let row = |token: &Value| {
         let used = ago(&token["lastUsed"], now);
         [
@@ -145,7 +141,7 @@ fn list(args: &ListArgs) -> Result<(), Failure> {
             } else {
                 used
             },
-            ends(token),
+            ends(&token["expires"], now),
         ]
     };
     let rows: Vec<_> = tokens.iter().map(row).collect();
