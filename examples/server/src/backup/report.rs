@@ -145,6 +145,11 @@ pub(super) struct Files {
 }
 
 impl Found {
+    /// Whether the database itself is damaged.
+    pub(super) fn database(&self) -> bool {
+        self.damage.iter().any(|finding| finding.digest.is_none())
+    }
+
     /// Writes it to standard output, for people or for programs.
     ///
     /// # Errors

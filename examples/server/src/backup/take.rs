@@ -19,8 +19,9 @@ use super::progress::Progress;
 use super::record::Record;
 use super::report::{self, Finding};
 use super::target::Target;
-use super::{Whose, failed, look, names, rows};
-use crate::failure::Failure;
+use super::{Whose, failed, look, names, rows, way_back};
+use crate::data_dir::Layout;
+use crate::failure::{Failure, chain};
 use crate::table::{count, lasted, size};
 use crate::terminal::print;
 
@@ -77,7 +78,7 @@ pub(crate) fn backup(args: &BackupArgs) -> Result<(), Failure> {
     for round in 1..=ROUNDS {
         let at = SystemTime::now();
         let name = names::name(at);
-        let done = copied(&live, &blobs, &target, &name, args.fast);
+        let done = copied(&data, &live, &blobs, &target, &name, args.fast);
         let (rows, totals, round_total) = match done {
             Ok(done) => done,
             Err(failure) => {
@@ -167,6 +168,7 @@ fn same_registry(live: &SqliteReader, target: &Target) -> Result<(), Failure> {
 
 /// A copy of the database, and of every blob it names that is there.
 fn copied(
+    data: &Layout,
     live: &Mutex<SqliteReader>,
     blobs: &BlobFiles,
     target: &Target,
@@ -178,6 +180,14 @@ fn copied(
         |what: String| move |error: StoreError| failed(what.clone(), &target.path, remedy, &error);
     let path = target.path.join(name);
     let unread = broken(format!("the database was not copied to {}", path.display()));
+    let unread = |error| match way_back(data) {
+        Some(hint) if matches!(error, StoreError::Corrupt { .. }) => Failure::happened(format!(
+            "the database is damaged ({}), and the last backup in {} is as it was; {hint}",
+            chain(&error),
+            target.path.display()
+        )),
+        _ => unread(error),
+    };
     locked(live).snapshot(&path).map_err(&unread)?;
     let mut rows = SqliteReader::open(&path).map_err(&unread)?;
     let wrong = not_worse(&rows, target)?;

@@ -13,7 +13,7 @@ use pierhead::storage::{BlobRecord, StoreError};
 use super::blobs::{self, locked};
 use super::progress::Progress;
 use super::report::{Files, Finding, Found};
-use super::{Whose, look, open_blobs, rows, target};
+use super::{Whose, look, open_blobs, rows, target, way_back};
 use crate::config::MissingReferences;
 use crate::failure::{Failure, chain};
 
@@ -78,17 +78,22 @@ pub(crate) fn verify(args: &VerifyArgs) -> Result<(), Failure> {
         check.found.write(args.json, begun.elapsed())?;
     }
     checked?;
-    match check.found.damaged {
-        0 => Ok(()),
-        many => Err(Failure::happened(format!(
-            "{} found; mend what is named above from a backup, or remove the damaged files, which \
-             --json names, and push it again",
-            match many {
-                1 => "1 damage was".to_owned(),
-                many => format!("{many} damages were"),
-            }
-        ))),
-    }
+    let number = match check.found.damaged {
+        0 => return Ok(()),
+        1 => "1 damage was".to_owned(),
+        many => format!("{many} damages were"),
+    };
+    let its_own = args.backup.is_none() && args.snapshot.is_none();
+    let remedy = if !check.found.database() {
+        "mend what is named above from a backup, or remove the damaged files, which --json names, and \
+         push it again"
+            .to_owned()
+    } else if let Some(way_back) = way_back(&data).filter(|_| its_own) {
+        way_back
+    } else {
+        "use another backup, or another snapshot".to_owned()
+    };
+    Err(Failure::happened(format!("{number} found; {remedy}")))
 }
 
 /// A part of a check.
@@ -135,6 +140,10 @@ impl Check {
     }
 
     fn add(&mut self, mut finding: Finding) {
+        // Every step may meet the same damage of the database.
+        if finding.digest.is_none() && self.found.damage.iter().any(|it| it.what == finding.what) {
+            return;
+        }
         self.found.damaged += 1;
         if self.found.damage.len() < TOLD {
             // A damaged database may not say who is affected; that it is damaged is told by itself.

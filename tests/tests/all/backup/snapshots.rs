@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{NAME, command, ended, login, pulls, push, server, verify};
+use super::{NAME, backup, command, ended, folder, login, pulls, push, server, verify};
 
 const CONFIG: &str = "[snapshot]\nevery = \"1s\"\nkeep = 2\n";
 
@@ -121,4 +121,32 @@ fn a_lost_database_comes_back_from_the_last_snapshot() {
         said.contains("blob missing") && said.contains(NAME),
         "{said}"
     );
+}
+
+#[test]
+fn a_database_damaged_within_is_told_once_and_with_the_way_back() {
+    let mut source = server(CONFIG);
+    push(&login(&source, &[NAME]), 1, 4);
+    let end = Instant::now() + Duration::from_secs(30);
+    while !source.log().contains("took the snapshot") {
+        assert!(Instant::now() < end, "{}", source.log());
+        thread::sleep(Duration::from_millis(50));
+    }
+    source.stop();
+    let (data, scratch) = (source.data(), folder());
+    let database = data.join("metadata.db");
+    let mut bytes = fs::read(&database).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle..middle + 40_000].fill(b'x');
+    fs::write(&database, bytes).unwrap();
+    let newest = snapshots(&data).pop().expect("a snapshot");
+    let back = format!("restore --snapshot {}", newest.display());
+    let said = verify("--data", &data).refused(1);
+    assert!(said.contains(&back), "{said}");
+    let lines: Vec<_> = said.lines().filter(|it| !it.is_empty()).collect();
+    let mut once = lines.clone();
+    once.dedup();
+    assert_eq!(lines, once, "{said}");
+    let said = backup(&data, &scratch.path().join("backup")).refused(1);
+    assert!(said.contains(&back), "{said}");
 }
