@@ -69,8 +69,8 @@ pub(crate) fn verify(args: &VerifyArgs) -> Result<(), Failure> {
         found: Found::default(),
     };
     let checked = check.all(config.missing_references);
-    // The files are those of the data directory, and the rows of another time.
-    if args.snapshot.is_some() {
+    // Rows of another time than the files, or damaged ones, do not say what nobody needs.
+    if args.snapshot.is_some() || check.found.database() {
         check.found.orphans = Files::default();
     }
     // What was found before it was broken off is worth knowing.

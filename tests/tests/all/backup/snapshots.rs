@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rusqlite::Connection;
+
 use super::{NAME, backup, command, ended, folder, login, pulls, push, server, verify};
 
 const CONFIG: &str = "[snapshot]\nevery = \"1s\"\nkeep = 2\n";
@@ -135,14 +137,22 @@ fn a_database_damaged_within_is_told_once_and_with_the_way_back() {
     source.stop();
     let (data, scratch) = (source.data(), folder());
     let database = data.join("metadata.db");
+    let rows = Connection::open(&database).unwrap();
+    let number = |query: &str| rows.query_row(query, [], |row| row.get::<_, u32>(0));
+    let size = number("PRAGMA page_size").unwrap();
+    let page = number("SELECT rootpage FROM sqlite_master WHERE name = 'manifest_body'").unwrap();
+    rows.close().unwrap();
     let mut bytes = fs::read(&database).unwrap();
-    let middle = bytes.len() / 2;
-    bytes[middle..middle + 40_000].fill(b'x');
+    let (size, before) = (size as usize, (page - 1) as usize);
+    bytes[before * size..][..size].fill(b'x');
     fs::write(&database, bytes).unwrap();
+    let other = format!("blobs/ab/ab{}", "0".repeat(30));
+    fs::write(data.join(other), "perhaps needed").unwrap();
     let newest = snapshots(&data).pop().expect("a snapshot");
     let back = format!("restore --snapshot {}", newest.display());
     let said = verify("--data", &data).refused(1);
     assert!(said.contains(&back), "{said}");
+    assert!(!said.contains("that nothing names"), "{said}");
     let lines: Vec<_> = said.lines().filter(|it| !it.is_empty()).collect();
     let mut once = lines.clone();
     once.dedup();
