@@ -49,7 +49,8 @@ impl<'a> Tagged<'a> {
                 tag,
             }),
             _ => Err(Failure::told(format!(
-                "which tag of `{shown}`? write it as `syn101/tools:v1`"
+                "which tag of `{shown}`? write it as `{}:TAG`",
+                shown.trim_end_matches(':')
             ))),
         }
     }
