@@ -120,6 +120,10 @@ pub(crate) struct Told {
     /// Accounts, teams and projects that are to be there
     #[arg(long, value_name = "FILE")]
     pub(crate) provision: Option<PathBuf>,
+    /// Only say whether it could start with these files: nothing is made, and a running server is
+    /// not disturbed
+    #[arg(long)]
+    pub(crate) check: bool,
 }
 
 /// Reads the command line. Help, the version and mistakes end the process here, mistakes with
@@ -218,6 +222,7 @@ mod tests {
             assert_eq!(told.config, Some("c.toml".into()));
             assert_eq!(told.provision, Some("p.toml".into()));
             assert_eq!(told.public_urls, ["https://a", "http://b:1"]);
+            assert!(!told.check && serve(&format!("{prefix}--check")).check);
         }
         assert!(serve("").listen.is_none());
         assert!(matches!(read("hash-password"), Ok(Command::HashPassword)));

@@ -22,6 +22,7 @@ mod assemble;
 mod background;
 mod backup;
 mod banner;
+mod check;
 mod cli;
 mod client;
 mod completion;
@@ -49,6 +50,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let done = match cli::read() {
+        cli::Command::Serve(told) if told.check => check::check(told),
         cli::Command::Serve(told) => settings::Settings::gather(told).and_then(serve::run),
         cli::Command::HashPassword => credentials::hash_password(),
         cli::Command::ResetPassword(args) => reset_password::reset_password(args),

@@ -78,7 +78,7 @@ fn check(flag: &str, cases: &[PathBuf]) {
     let before = fingerprint(&data);
     let mut failures = String::new();
     for path in cases {
-        let ended = run(flag, path, &data);
+        let ended = run(&[], flag, path, &data);
         if std::env::var_os("PIERHEAD_REWRITE_GOLDEN").is_some() {
             rewrite(path, &ended);
         }
@@ -88,12 +88,16 @@ fn check(flag: &str, cases: &[PathBuf]) {
             let Ended {
                 status: got,
                 errors: said,
-            } = ended;
+            } = &ended;
             let _ = write!(
                 failures,
                 "{name}:\n  wanted {status}: {errors}  got    {got}: {said}"
             );
         }
+        // Before a start it is said in the same words.
+        let looked = run(&["--check"], flag, path, &data);
+        let (looked, ended) = ((looked.status, looked.errors), (ended.status, ended.errors));
+        assert_eq!(looked, ended, "{}", path.display());
         assert_unchanged(&before, &fingerprint(&data), &path.display().to_string());
     }
     assert!(failures.is_empty(), "{failures}");
@@ -180,10 +184,11 @@ fn rewrite(path: &Path, ended: &Ended) {
 }
 
 /// Runs the server on this file to its end, which must come soon.
-fn run(flag: &str, path: &Path, data: &Path) -> Ended {
+fn run(more: &[&str], flag: &str, path: &Path, data: &Path) -> Ended {
     let mut command = Command::new(binary("pierhead"));
     command
         .arg("serve")
+        .args(more)
         .arg(flag)
         .arg(path)
         .arg("--data")

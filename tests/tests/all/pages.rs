@@ -46,7 +46,7 @@ macro_rules! pages {
 
 pages! {
     commands: "docs/commands.md", 6;
-    configuring: "docs/configuration.md", 1;
+    configuring: "docs/configuration.md", 3;
     getting_started: "docs/getting-started.md", 12;
     managing: "docs/management.md", 12;
     operating: "docs/operations.md", 4;
