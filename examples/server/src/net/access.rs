@@ -22,6 +22,7 @@ use tower_service::Service as _;
 use tracing::Instrument as _;
 
 use super::forwarded::Proxies;
+use super::owed::{Owed, Part};
 use super::request_id::{REQUEST_ID, RequestId, RequestIds};
 use crate::failure::chain;
 use crate::watch::Watch;
@@ -80,6 +81,7 @@ pub(crate) struct Access {
     desk: Arc<Desk>,
     peer: IpAddr,
     busy: watch::Sender<usize>,
+    owed: Arc<Owed>,
 }
 
 /// Something under way on a connection: a request until its answer has been handed over, and bytes
@@ -125,6 +127,7 @@ impl Drop for UnderWay {
 #[derive(Debug)]
 pub(crate) struct Answer {
     body: Content,
+    owed: Part,
     _busy: Busy,
     _under_way: UnderWay,
 }
@@ -137,7 +140,9 @@ impl Body for Answer {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
+        let frame = Pin::new(&mut self.body).poll_frame(cx);
+        self.owed.asked(matches!(frame, Poll::Ready(Some(_))));
+        frame
     }
 
     fn is_end_stream(&self) -> bool {
@@ -168,12 +173,18 @@ impl Access {
             desk,
             peer,
             busy,
+            owed: Arc::default(),
         }
     }
 
     /// How much is under way on the connection.
     pub(crate) fn busy(&self) -> &watch::Sender<usize> {
         &self.busy
+    }
+
+    /// What was not taken of its answers.
+    pub(super) fn owed(&self) -> Arc<Owed> {
+        Arc::clone(&self.owed)
     }
 }
 
@@ -201,6 +212,7 @@ impl Service<Request<Incoming>> for Access {
         request.extensions_mut().insert(Peer::at(seen.peer));
         let busy = Busy::begin(&self.busy);
         let under_way = UnderWay::begin(&desk, seen.kind);
+        let owed = Part::of(self.owed());
         let answer = self.services.clone().answer(request);
         // Of the highest level, so that it is there for whatever is logged.
         let span = tracing::error_span!("request", %id);
@@ -210,6 +222,7 @@ impl Service<Request<Incoming>> for Access {
             answer.headers_mut().insert(REQUEST_ID, id.into_value());
             Ok(answer.map(|body| Answer {
                 body,
+                owed,
                 _busy: busy,
                 _under_way: under_way,
             }))

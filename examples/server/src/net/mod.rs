@@ -4,7 +4,8 @@
 //! - `connection`, `stream`: connections and their bytes, each within bounds.
 //! - `tls`, `certificate`, `wire`: bytes that nobody else reads.
 //! - `speak`: HTTP in the version that the client has chosen.
-//! - `access`: requests; `forwarded`: whom they come from; `request_id`: what they are called.
+//! - `access`: requests; `forwarded`: whom they come from; `request_id`: what they are called; `owed`:
+//!   what is not taken of their answers.
 
 pub(crate) mod access;
 mod certificate;
@@ -12,6 +13,7 @@ pub(crate) mod connection;
 pub(crate) mod files;
 pub(crate) mod forwarded;
 pub(crate) mod listen;
+mod owed;
 pub(crate) mod request_id;
 mod speak;
 pub(crate) mod stream;

@@ -131,15 +131,16 @@ async fn speak_http2(
     phase: &mut watch::Receiver<Phase>,
     header_timeout: Duration,
 ) -> hyper::Result<()> {
-    let busy = access.busy().subscribe();
+    let (busy, owed) = (access.busy().subscribe(), access.owed());
     let served = http2_builder().serve_connection(io, access);
     let idle = idle(busy.clone(), header_timeout);
     let served = run(served, http2::Connection::graceful_shutdown, phase, idle);
-    // Who does not go after being told to is cut off.
+    // Who does not go after being told to is cut off, and who takes nothing.
     let gone = self::idle(busy, header_timeout.saturating_add(GOODBYE));
     tokio::select! {
         ended = served => ended,
         () = gone => Ok(()),
+        () = owed.stalls(WRITE_STALL) => Ok(()),
     }
 }
 
