@@ -260,6 +260,13 @@ fn a_requests_name_is_in_its_answer_and_in_every_line_about_it() {
     assert_ne!(id, "mine");
     let line = format!("request{{id={id}}}: GET /v2/: 401 peer=127.0.0.1");
     until(|| server.log().contains(&line));
+    // What cannot be seen in a path is written so that it can.
+    let mut raw = Raw::connect(server.address()).expect("it listens");
+    raw.begin("GET /v2/\u{202e}a\u{2028}\u{9b}b", &[])
+        .expect("it reads");
+    assert_eq!(raw.answer(false).expect("an answer").status, 401);
+    let line = r": GET /v2/\u{202e}a\u{2028}\u{9b}b: 401 peer=127.0.0.1";
+    until(|| server.log().contains(line));
 }
 
 #[track_caller]

@@ -256,7 +256,8 @@ impl Seen {
             took,
         };
         desk.watch.figures.answered(self.kind, answered);
-        let (path, number) = (uri.path(), status.as_u16());
+        // A letter that cannot be seen might make a line look like another.
+        let (path, number) = (uri.path().escape_debug(), status.as_u16());
         let meaning = match self.kind {
             // Whoever asks is told, every few seconds.
             Kind::Health => Meaning::Usual,
