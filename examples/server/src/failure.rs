@@ -4,6 +4,8 @@ use std::error::Error;
 use std::fmt;
 use std::process::ExitCode;
 
+use crate::terminal::say;
+
 /// One sentence for people, and the exit status that goes with it.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -71,7 +73,7 @@ impl Failure {
 
     /// Says it on standard error.
     pub(crate) fn report(&self) -> ExitCode {
-        eprintln!("pierhead: {}", self.message);
+        say(&format!("pierhead: {}", self.message));
         match self.kind {
             Kind::Told => ExitCode::from(2),
             Kind::Happened => ExitCode::from(1),

@@ -1,13 +1,15 @@
 //! Questions to whoever is at the terminal.
 
 use std::io::{self, IsTerminal as _, Read, Write as _};
+use std::sync::{Mutex, Once, PoisonError};
 
 use pierhead::auth::Secret;
 use rustix::process::{Signal, getpid, kill_process};
 use rustix::termios::{self, InputModes, LocalModes, OptionalActions, SpecialCodeIndex, Termios};
 
 use crate::failure::Failure;
-use crate::terminal::plain;
+use crate::signals;
+use crate::terminal::{plain, say};
 
 /// The longest line that is read, in bytes.
 const MAX_LINE: usize = 2_048;
@@ -22,8 +24,7 @@ pub(crate) fn somebody_is_there() -> bool {
 /// # Errors
 /// When there is none.
 pub(crate) fn line(question: &str) -> io::Result<String> {
-    eprint!("{question}");
-    io::stderr().flush()?;
+    ask(question)?;
     let line = first_line(&mut io::stdin().lock())?;
     Ok(line.expose().trim().to_owned())
 }
@@ -40,12 +41,11 @@ pub(crate) fn hidden(question: &str) -> io::Result<Secret> {
     }
     let typed = {
         // Whoever reads the question may type at once.
-        let _quiet = Quiet::begin(&stdin)?;
-        eprint!("{question}");
-        io::stderr().flush()?;
+        let _quiet = Quiet::begin()?;
+        ask(question)?;
         typed(&mut stdin.lock())
     };
-    eprintln!();
+    say("");
     match typed? {
         Typed::Line(line) => Ok(line),
         Typed::Interrupted => {
@@ -75,16 +75,27 @@ pub(crate) fn new_password(name: &str) -> Result<Secret, Failure> {
     Ok(password)
 }
 
-/// A terminal that shows nothing of what is typed and sends no signals for it, until this value is
-/// dropped: a signal would end the process and leave the terminal so.
-struct Quiet<'a> {
-    terminal: &'a io::Stdin,
-    before: Termios,
+/// Whoever cannot be asked is not waited for.
+fn ask(question: &str) -> io::Result<()> {
+    let mut out = io::stderr().lock();
+    out.write_all(question.as_bytes())?;
+    out.flush()
 }
 
-impl<'a> Quiet<'a> {
-    fn begin(terminal: &'a io::Stdin) -> io::Result<Self> {
-        let before = termios::tcgetattr(terminal)?;
+/// How the terminal was, while it is quiet.
+static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
+
+/// A terminal that shows nothing of what is typed and sends no signals for it, until this value is
+/// dropped: a signal would end the process and leave the terminal so. Before one that others send
+/// does that, the terminal is put back.
+struct Quiet(());
+
+impl Quiet {
+    fn begin() -> io::Result<Self> {
+        static MINDED: Once = Once::new();
+        MINDED.call_once(|| signals::before_the_end(put_back));
+        let terminal = io::stdin();
+        let before = termios::tcgetattr(&terminal)?;
         let mut quiet = before.clone();
         let shown = LocalModes::ECHO | LocalModes::ECHONL;
         let edited = LocalModes::ICANON | LocalModes::IEXTEN | LocalModes::ISIG;
@@ -92,15 +103,25 @@ impl<'a> Quiet<'a> {
         quiet.input_modes.insert(InputModes::ICRNL);
         quiet.special_codes[SpecialCodeIndex::VMIN] = 1;
         quiet.special_codes[SpecialCodeIndex::VTIME] = 0;
-        termios::tcsetattr(terminal, OptionalActions::Now, &quiet)?;
-        Ok(Self { terminal, before })
+        let mut kept = BEFORE.lock().unwrap_or_else(PoisonError::into_inner);
+        termios::tcsetattr(&terminal, OptionalActions::Now, &quiet)?;
+        *kept = Some(before);
+        Ok(Self(()))
     }
 }
 
-impl Drop for Quiet<'_> {
+impl Drop for Quiet {
     fn drop(&mut self) {
+        put_back();
+    }
+}
+
+/// Makes the terminal as it was.
+fn put_back() {
+    let mut before = BEFORE.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(before) = before.take() {
         // There is nobody to tell if the terminal has gone.
-        let _ = termios::tcsetattr(self.terminal, OptionalActions::Now, &self.before);
+        let _ = termios::tcsetattr(io::stdin(), OptionalActions::Now, &before);
     }
 }
 

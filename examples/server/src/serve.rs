@@ -127,7 +127,7 @@ async fn prepare(settings: &Settings, data: &DataDir, parts: &Parts) -> Result<(
     if !provisioning.is_some_and(|file| file.makes_operator(admin::NAME)) {
         let made = admin::ensure(&parts.projects, data).await?;
         // At once, whatever comes next: it is never shown again.
-        eprint!("{}", banner::password(&made));
+        let _ = std::io::stderr().write_all(banner::password(&made).as_bytes());
     }
     if let Some(provisioning) = provisioning {
         let report = provisioning.apply(&parts.projects).await?;

@@ -1,5 +1,9 @@
 //! What the operating system asks of the process.
 
+use std::io;
+use std::thread;
+
+use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::failure::Failure;
@@ -54,4 +58,31 @@ impl Hangups {
     pub(crate) async fn next(&mut self) {
         self.0.recv().await;
     }
+}
+
+/// Does something before the process ends by SIGTERM or SIGHUP, from now on. Its status is then what
+/// shells make of such an end. Where that cannot be had, the process ends as it would have.
+pub(crate) fn before_the_end(does: impl FnOnce() + Send + 'static) {
+    let mind = || -> io::Result<_> {
+        let runtime = Builder::new_current_thread().enable_io().build()?;
+        let inside = runtime.enter();
+        let kinds = [SignalKind::terminate(), SignalKind::hangup()];
+        let [terminate, hangup] = kinds.map(signal);
+        let heard = (terminate?, hangup?);
+        drop(inside);
+        Ok((runtime, heard))
+    };
+    let Ok((runtime, (mut terminate, mut hangup))) = mind() else {
+        return;
+    };
+    thread::spawn(move || {
+        let signal = runtime.block_on(async {
+            tokio::select! {
+                _ = terminate.recv() => SignalKind::terminate(),
+                _ = hangup.recv() => SignalKind::hangup(),
+            }
+        });
+        does();
+        std::process::exit(128 + signal.as_raw_value());
+    });
 }

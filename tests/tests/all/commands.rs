@@ -192,6 +192,19 @@ fn the_status_says_who_one_is_and_what_wants_attention() {
     assert_eq!(said["account"]["operator"], true);
 }
 
+/// Whoever does not hear of one failure has the others done all the same.
+#[test]
+fn what_cannot_be_said_keeps_nothing_from_being_done() {
+    let server = served();
+    let admin = by("admin", &server);
+    let line = "pierhead user certify nobody vic 2>/dev/full; echo status $?";
+    let mut terminal = admin.terminal(line);
+    terminal.wait_for("vic is certified\n");
+    terminal.wait_for("status 1\n").end();
+    let shown = admin.run(&["user", "show", "vic", "--json"]).expect(0);
+    assert_eq!(document(&shown.out)["certified"], true);
+}
+
 #[test]
 fn a_shell_completes_commands() {
     let shell = Shell::new();

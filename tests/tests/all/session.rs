@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 use pierhead_tests::{ANA_PASSWORD, Api, LAB, Server, ServerOptions, Shell, Transcript, free_port};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 fn served(config: Option<&str>) -> Server {
@@ -366,4 +367,31 @@ fn a_password_is_not_shown_and_the_terminal_is_left_as_it_was() {
         .wait_for("you have no tokens");
     terminal.end();
     assert_eq!(who(&shell), "nobody");
+}
+
+/// Nor does a signal from outside leave the terminal as it is for passwords.
+#[test]
+fn a_signal_in_the_middle_of_a_password_leaves_the_terminal_as_it_was() {
+    let shell = Shell::new().with("PIERHEAD_URL", "http://127.0.0.1:1");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pid");
+    let line = format!(
+        "sh -c 'echo $$ >{}; exec pierhead login --user ana'; echo status $?; stty -a",
+        file.display()
+    );
+    for (signal, status) in [
+        (Signal::TERM, "status 143\n"),
+        (Signal::HUP, "status 129\n"),
+    ] {
+        let mut terminal = shell.terminal(&line);
+        terminal.wait_for("password of ana at");
+        let pid = fs::read_to_string(&file).unwrap();
+        let pid = Pid::from_raw(pid.trim().parse().unwrap()).unwrap();
+        kill_process(pid, signal).unwrap();
+        terminal.wait_for(status);
+        let shown = terminal.end();
+        for mode in [" echo ", " icanon ", "isig "] {
+            assert!(shown.contains(mode), "{mode}: {shown}");
+        }
+    }
 }
