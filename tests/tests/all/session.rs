@@ -3,7 +3,9 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use pierhead_tests::{ANA_PASSWORD, Api, LAB, Server, ServerOptions, Shell, Transcript, free_port};
+use pierhead_tests::{
+    ANA_PASSWORD, Api, LAB, Said, Server, ServerOptions, Shell, Transcript, free_port,
+};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
@@ -314,6 +316,47 @@ fn a_session_is_forgotten_even_if_its_server_is_gone() {
         .run(&["tags", "list", "a/b", "--url", "127.0.0.1:1"])
         .expect(2);
     assert!(odd.err.contains("is no server's URL"), "{}", odd.err);
+}
+
+/// Where the file of sessions cannot be written, all else is done that can be, and said.
+#[test]
+fn a_session_that_cannot_be_kept_is_ended_and_the_rest_is_done() {
+    let server = served(None);
+    let shell = Shell::at(&server);
+    let refused = |said: Said| {
+        assert!(
+            said.err.contains("the session cannot be kept in"),
+            "{}",
+            said.err
+        );
+        said.err
+    };
+    log_in(&shell);
+    let before = kept(&shell, &server);
+    // Of root no permission keeps anything.
+    let obstacle = shell.sessions().with_extension("partial");
+    fs::create_dir(&obstacle).unwrap();
+    let said = refused(shell.run_with(&LOGIN, ANA_PASSWORD).expect(1));
+    assert!(!said.contains("logged in"), "{said}");
+
+    let shell = shell.with("PIERHEAD_PASSWORD", ANA_PASSWORD);
+    let words = ["user", "password", "--password-stdin"];
+    let changed = "another-one-of-ana";
+    let said = refused(shell.run_with(&words, changed).expect(1));
+    assert!(
+        said.contains("the password is another one all the same"),
+        "{said}"
+    );
+    assert!(!is_good(&server, &before));
+
+    let shell = shell.without("PIERHEAD_PASSWORD");
+    fs::remove_dir(&obstacle).unwrap();
+    shell.run_with(&LOGIN, changed).expect(0);
+    let before = kept(&shell, &server);
+    fs::create_dir(&obstacle).unwrap();
+    let said = refused(shell.run(&["logout"]).expect(1));
+    assert!(said.contains("the session is over"), "{said}");
+    assert!(!is_good(&server, &before));
 }
 
 #[test]

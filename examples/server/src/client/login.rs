@@ -100,24 +100,34 @@ pub(crate) fn login(args: &LoginArgs) -> Result<(), Failure> {
 /// Ends the session, and forgets it.
 ///
 /// # Errors
-/// When the file of sessions cannot be written, or the server was not reached: then the session is
-/// forgotten all the same.
+/// When the file of sessions cannot be written, or the server was not reached. Either is done all the
+/// same.
 pub(crate) fn logout(args: &LogoutArgs) -> Result<(), Failure> {
     let sessions = Sessions::read()?;
     let named = args.server.as_deref().or(args.url.as_deref());
     let url = url(named, &sessions)?;
-    if sessions.at(&origin(&url)).is_none() {
+    let Some(kept) = sessions.at(&origin(&url)) else {
         say(&format!("nobody is logged in to {url}"));
         return Ok(());
-    }
-    let Some(session) = Sessions::forget(&origin(&url))? else {
-        return Ok(());
+    };
+    let forgotten = Sessions::forget(&origin(&url));
+    let session = match &forgotten {
+        Ok(None) => return Ok(()),
+        Ok(Some(session)) => session,
+        // Where nothing can be written, it can be ended all the same.
+        Err(_) => kept,
     };
     let api = Api::new(&url, session.ca.as_deref());
     let ended = api.and_then(|api| {
         api.keeping(session.secret())
             .delete("/auth/v1/session", None)
     });
+    if let Err(failure) = forgotten {
+        return Err(match ended {
+            Ok(_) => failure.with_hint("the session is over, although it is not forgotten here"),
+            Err(_) => failure,
+        });
+    }
     match ended {
         Err(failure) if failure.status() != Some(401) => {
             let life = life(session.until.as_deref(), SystemTime::now());
@@ -138,15 +148,19 @@ pub(crate) fn logout(args: &LogoutArgs) -> Result<(), Failure> {
 /// # Errors
 /// When the file of sessions cannot be written.
 pub(crate) fn go_on(api: &Api, session: &Secret, until: Option<String>) -> Result<(), Failure> {
-    if api.shows_kept() {
-        return Sessions::go_on(&origin(api.url()), session, until);
+    let kept = api.shows_kept();
+    let gone_on = match kept {
+        true => Sessions::go_on(&origin(api.url()), session, until),
+        false => Ok(()),
+    };
+    if !kept || gone_on.is_err() {
+        // One that could not be ended ends by itself.
+        let _ = api
+            .anew()
+            .keeping(session.clone())
+            .delete("/auth/v1/session", None);
     }
-    // One that could not be ended ends by itself.
-    let _ = api
-        .anew()
-        .keeping(session.clone())
-        .delete("/auth/v1/session", None);
-    Ok(())
+    gone_on
 }
 
 fn url(named: Option<&str>, sessions: &Sessions) -> Result<String, Failure> {

@@ -65,7 +65,8 @@ fn change_own(args: &PasswordArgs, api: &Api, name: &str) -> Result<serde_json::
     // Nobody is to see the session that goes on instead.
     if let Some(session) = answer["accessToken"].as_str() {
         let until = answer["expires"].as_str().map(str::to_owned);
-        go_on(api, &Secret::from(session), until)?;
+        go_on(api, &Secret::from(session), until)
+            .map_err(|failure| failure.with_hint("the password is another one all the same"))?;
     }
     Ok(json!({}))
 }
