@@ -38,15 +38,14 @@ pub(crate) fn confirm(question: &str, yes: bool) -> Result<bool, Failure> {
 
 /// Without what would move a terminal's cursor, change its colours, or turn the direction of a line.
 pub(crate) fn plain(text: &str) -> String {
-    let shown = |letter: char| {
-        let turns = matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if letter.is_control() || turns {
-            ' '
-        } else {
-            letter
-        }
-    };
+    let shown = |letter| if is_obeyed(letter) { ' ' } else { letter };
     text.chars().map(shown).collect()
+}
+
+/// Whether a terminal does something else with a letter than show it.
+pub(crate) fn is_obeyed(letter: char) -> bool {
+    let turns = matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    letter.is_control() || turns
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Answers: all pages of them joined, and their members as tables show them.
 
+use std::fmt::Write as _;
 use std::time::SystemTime;
 
 use pierhead::model::parse_rfc3339;
@@ -9,29 +10,34 @@ use super::api::Api;
 use super::print;
 use crate::failure::Failure;
 use crate::table::{age, end};
-use crate::terminal::plain;
+use crate::terminal::{is_obeyed, plain};
 
 /// How many are asked for at a time.
 const PAGE: usize = 500;
 
-/// The most that are put together: a list without end is not to fill the memory.
+/// The most that are put together, and in how many bytes: a list without end is not to fill the
+/// memory.
 const MOST: usize = 1_000_000;
+const MOST_BYTES: u64 = 256 << 20;
+
+/// What a page counts for at least, so that those with nothing in them come to an end, too.
+const LEAST: u64 = 16 << 10;
 
 /// All items of a list that goes on by `nextPageToken` in the query.
 ///
 /// # Errors
 /// When the server cannot be asked, or refuses.
 pub(crate) fn by_token(api: &Api, path: &str) -> Result<Vec<Value>, Failure> {
-    let mut all = Vec::new();
+    let mut all = List::of(api);
     let mut token: Option<String> = None;
     loop {
         let joint = if path.contains('?') { '&' } else { '?' };
         let next = token.map(|token| format!("{joint}nextPageToken={token}"));
         let mut page = api.get(&format!("{path}{}", next.unwrap_or_default()))?;
-        add(api, &mut all, taken(api, &mut page["results"])?)?;
+        all.add(taken(api, &mut page["results"])?)?;
         match page["nextPageToken"].as_str() {
             Some(next) => token = Some(next.to_owned()),
-            None => return Ok(all),
+            None => return Ok(all.items),
         }
     }
 }
@@ -41,16 +47,16 @@ pub(crate) fn by_token(api: &Api, path: &str) -> Result<Vec<Value>, Failure> {
 /// # Errors
 /// When the server cannot be asked, or refuses.
 pub(crate) fn by_offset(api: &Api, path: &str) -> Result<Vec<Value>, Failure> {
-    let mut all = Vec::new();
+    let mut all = List::of(api);
     loop {
         let joint = if path.contains('?') { '&' } else { '?' };
-        let offset = all.len();
+        let offset = all.items.len();
         let mut page = api.get(&format!("{path}{joint}limit={PAGE}&offset={offset}"))?;
         let page = taken(api, &mut page["results"])?;
         if page.is_empty() {
-            return Ok(all);
+            return Ok(all.items);
         }
-        add(api, &mut all, page)?;
+        all.add(page)?;
     }
 }
 
@@ -59,15 +65,15 @@ pub(crate) fn by_offset(api: &Api, path: &str) -> Result<Vec<Value>, Failure> {
 /// # Errors
 /// When the server cannot be asked, or refuses.
 pub(crate) fn by_before(api: &Api, path: &str) -> Result<Vec<Value>, Failure> {
-    let mut all = Vec::new();
+    let mut all = List::of(api);
     let mut before = String::new();
     loop {
         let joint = if path.contains('?') { '&' } else { '?' };
         let mut page = api.get(&format!("{path}{joint}limit={PAGE}{before}"))?;
-        add(api, &mut all, taken(api, &mut page["results"])?)?;
+        all.add(taken(api, &mut page["results"])?)?;
         match page["next"].as_str() {
             Some(next) => before = format!("&before={next}"),
-            None => return Ok(all),
+            None => return Ok(all.items),
         }
     }
 }
@@ -78,13 +84,13 @@ pub(crate) fn by_before(api: &Api, path: &str) -> Result<Vec<Value>, Failure> {
 /// # Errors
 /// When the server cannot be asked, or refuses.
 pub(crate) fn by_after(api: &Api, path: &str, member: &str) -> Result<Value, Failure> {
-    let mut all = Vec::new();
+    let mut all = List::of(api);
     let mut after = String::new();
     loop {
         let mut page = api.get(&format!("{path}?limit={PAGE}{after}"))?;
-        add(api, &mut all, taken(api, &mut page[member])?)?;
+        all.add(taken(api, &mut page[member])?)?;
         let Some(next) = page["next"].as_str() else {
-            page[member] = all.into();
+            page[member] = all.items.into();
             return Ok(page);
         };
         after = format!("&after={next}");
@@ -96,24 +102,46 @@ pub(crate) fn by_after(api: &Api, path: &str, member: &str) -> Result<Value, Fai
 /// # Errors
 /// When the server cannot be asked, or refuses.
 pub(crate) fn by_body(api: &Api, path: &str, mut body: Value) -> Result<Vec<Value>, Failure> {
-    let mut all = Vec::new();
+    let mut all = List::of(api);
     loop {
         let mut page = api.post(path, &body)?;
-        add(api, &mut all, taken(api, &mut page["page"])?)?;
+        all.add(taken(api, &mut page["page"])?)?;
         match page["nextPageToken"].take() {
-            Value::Null => return Ok(all),
+            Value::Null => return Ok(all.items),
             next => body["nextPageToken"] = next,
         }
     }
 }
 
-/// Puts the items of one more page to those before.
-fn add(api: &Api, all: &mut Vec<Value>, page: Vec<Value>) -> Result<(), Failure> {
-    if page.len() > MOST - all.len() {
-        return Err(api.strange("gave a list without end"));
+/// A list while its pages are joined.
+struct List<'a> {
+    api: &'a Api,
+    /// What the server had answered before.
+    heard: u64,
+    pages: u64,
+    items: Vec<Value>,
+}
+
+impl<'a> List<'a> {
+    fn of(api: &'a Api) -> Self {
+        Self {
+            api,
+            heard: api.heard(),
+            pages: 0,
+            items: Vec::new(),
+        }
     }
-    all.extend(page);
-    Ok(())
+
+    /// Puts the items of one more page to those before.
+    fn add(&mut self, page: Vec<Value>) -> Result<(), Failure> {
+        self.pages += 1;
+        let bytes = self.api.heard() - self.heard;
+        if page.len() > MOST - self.items.len() || bytes.max(self.pages * LEAST) > MOST_BYTES {
+            return Err(self.api.strange("gave a list without end"));
+        }
+        self.items.extend(page);
+        Ok(())
+    }
 }
 
 /// The items of a list, taken out of an answer.
@@ -162,23 +190,58 @@ pub(crate) fn yes(value: &Value) -> String {
 /// # Errors
 /// When it cannot be written.
 pub(crate) fn print_json(document: &Value) -> Result<(), Failure> {
-    print(&format!("{document}\n"))
+    print(&format!("{}\n", written(document)))
+}
+
+/// A document, of which a terminal obeys no letter: those it would obey stand in texts alone, where
+/// any may be written by its number.
+fn written(document: &Value) -> String {
+    let mut text = String::new();
+    for letter in document.to_string().chars() {
+        if is_obeyed(letter) {
+            let mut units = [0; 2];
+            for unit in letter.encode_utf16(&mut units) {
+                let _ = write!(text, "\\u{unit:04x}");
+            }
+        } else {
+            text.push(letter);
+        }
+    }
+    text
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn a_document_is_the_same_to_programs_and_moves_no_cursor() {
+        let document =
+            json!({ "na\u{9b}me": "a\u{1b}[2J\u{9b}2J\u{7f}\u{202e}gpj\nÄrzte 東京 🐭" });
+        let text = written(&document);
+        assert!(!text.chars().any(is_obeyed), "{text:?}");
+        assert!(text.contains("Ärzte 東京 🐭"), "{text}");
+        let read: Value = serde_json::from_str(&text).expect("a document");
+        assert_eq!(read, document);
+    }
 
     #[test]
     fn a_list_without_end_is_left() {
         let api = Api::new("http://127.0.0.1:1", None).expect("a URL");
-        let mut all = Vec::new();
+        let mut full = List::of(&api);
         let page = || vec![Value::Null; MOST / 4];
         for _ in 0..4 {
-            add(&api, &mut all, page()).expect("there is room");
+            full.add(page()).expect("there is room");
         }
-        let said = add(&api, &mut all, vec![Value::Null]).expect_err("it is too long");
+        let said = full.add(vec![Value::Null]).expect_err("it is too long");
         assert!(said.to_string().contains("without end"), "{said}");
-        assert_eq!(all.len(), MOST);
+        assert_eq!(full.items.len(), MOST);
+
+        // Nor are pages read for ever that hold nothing.
+        let mut empty = List::of(&api);
+        let pages = (0..=MOST_BYTES / LEAST).map(|_| empty.add(Vec::new()));
+        assert_eq!(pages.filter(Result::is_err).count(), 1);
     }
 }

@@ -1,5 +1,6 @@
 //! The management API, asked.
 
+use std::cell::Cell;
 use std::fs;
 use std::io::Read as _;
 use std::path::Path;
@@ -32,6 +33,8 @@ pub(crate) struct Api {
     agent: ureq::Agent,
     base: String,
     shown: Shown,
+    /// How many bytes it has answered so far.
+    heard: Cell<u64>,
 }
 
 /// What is shown.
@@ -84,12 +87,18 @@ impl Api {
             agent: config.into(),
             base: base.to_owned(),
             shown: Shown::Nothing,
+            heard: Cell::new(0),
         })
     }
 
     /// The server's URL: scheme, host and port.
     pub(crate) fn url(&self) -> &str {
         &self.base
+    }
+
+    /// How many bytes it has answered so far.
+    pub(crate) fn heard(&self) -> u64 {
+        self.heard.get()
     }
 
     /// Whether anything is shown of who asks.
@@ -103,6 +112,7 @@ impl Api {
             agent: self.agent.clone(),
             base: self.base.clone(),
             shown: Shown::Nothing,
+            heard: Cell::new(0),
         }
     }
 
@@ -222,6 +232,7 @@ impl Api {
             .take(MAX_ANSWER)
             .read_to_string(&mut text)
             .map_err(|error| self.unreachable(&error))?;
+        self.heard.set(self.heard.get() + text.len() as u64);
         Ok((status.as_u16(), text))
     }
 

@@ -45,11 +45,10 @@ fn a_file_without_a_certificate_is_told() {
     assert!(said.contains("there is no certificate in"), "{said}");
 }
 
-#[test]
-fn what_is_no_object_is_no_answer() {
+/// A server that gives these answers, one after the other.
+fn answering(bodies: &'static [&'static str]) -> Api {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let at = listener.local_addr().expect("an address");
-    let bodies = ["[]", "\"x\"", "1", "null", "<html>", "", "{}"];
     thread::spawn(move || {
         for body in bodies {
             let (mut stream, _) = listener.accept().expect("a client");
@@ -64,11 +63,17 @@ fn what_is_no_object_is_no_answer() {
             );
         }
     });
-    let api = Api::new(&format!("http://{at}"), None).expect("a URL");
+    Api::new(&format!("http://{at}"), None).expect("a URL")
+}
+
+#[test]
+fn what_is_no_object_is_no_answer() {
+    let bodies = &["[]", "\"x\"", "1", "null", "<html>", "", "{}"];
+    let api = answering(bodies);
     for body in bodies {
         let said = api.get("/").map_err(|error| error.to_string());
         let good = said.is_ok();
-        assert_eq!(good, body == "{}", "{body}");
+        assert_eq!(good, *body == "{}", "{body}");
         assert!(good || said.is_err_and(|said| said.contains("correct the URL")));
     }
 }
