@@ -36,6 +36,8 @@ fn sessions_are_kept_by_server_for_their_owner_alone() {
     let read = || Sessions::read_in(folder.clone()).expect("good sessions");
     assert!(read().at(ONE).is_none() && read().default().is_none());
     assert!(!folder.exists(), "reading makes nothing");
+    let nowhere = Sessions::read_in("/dev/null/.config/pierhead".into());
+    assert!(nowhere.expect("that is none").default().is_none());
 
     assert!(keep(&folder, ONE, "phs_one").is_none());
     let before = keep(&folder, ONE, "phs_two").expect("one before");
