@@ -58,6 +58,9 @@ pub(crate) fn runtime() -> Result<Runtime, Failure> {
 
 async fn serve(settings: Settings) -> Result<(), Failure> {
     let mut signals = Signals::listen()?;
+    // From now on: whatever renews a certificate does not know that the server has only begun.
+    let secured = settings.config.tls.as_ref();
+    let hangups = secured.map(|_| Hangups::listen()).transpose()?;
     let most = files::make_room(settings.config.limits.connections);
     let watch = Arc::new(Watch::new());
     let tls = settings.tls(&watch)?;
@@ -95,9 +98,8 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
             let connections =
                 Connections::new(services, desk, most, header_timeout).secured(tls.clone());
             let scrape = Scrape::new(Arc::clone(&watch), data.clone(), settings.mail(&data));
-            let renewal = tls
-                .map(|tls| Ok(tls.renew(Hangups::listen()?)))
-                .transpose()?;
+            let renewal = tls.zip(hangups);
+            let renewal = renewal.map(|(tls, hangups)| tls.renew(hangups));
             let signal = tokio::select! {
                 signal = signals.next() => signal,
                 () = connections.accept(&listener) => "the listener",

@@ -101,6 +101,23 @@ impl Running {
         kill_process(Pid::from_child(child), signal).expect("the program is ours");
     }
 
+    fn is_there(&mut self) -> bool {
+        let child = self.0.as_mut().expect("it runs");
+        child.try_wait().expect("the program is ours").is_none()
+    }
+
+    /// Whether it does something else at a signal than to end.
+    fn hears(&self, signal: Signal) -> bool {
+        let pid = self.0.as_ref().expect("it runs").id();
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status"));
+        let status = status.expect("the system says so");
+        let mut caught = status
+            .lines()
+            .filter_map(|line| line.strip_prefix("SigCgt:"));
+        let caught = u64::from_str_radix(caught.next().unwrap_or("0").trim(), 16);
+        caught.expect("a number") >> (signal.as_raw() - 1) & 1 == 1
+    }
+
     fn wait(mut self) -> Output {
         let child = self.0.take().expect("it runs");
         child.wait_with_output().expect("the program is ours")
@@ -315,6 +332,38 @@ fn who_tries_tls_is_answered_in_http() {
         "{answer}"
     );
     running.stop();
+}
+
+#[test]
+fn a_certificate_may_be_renewed_while_the_server_starts() {
+    let place = Place::new();
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let about = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).expect("a server");
+    let certificate = about.self_signed(&key).expect("its certificate");
+    place.write("c.pem", &certificate.pem());
+    place.write("k.pem", &key.serialize_pem());
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(place.folder.path().join("k.pem"), mode).expect("it is ours");
+    place.write("c.toml", "[tls]\ncertificate = \"c.pem\"\nkey = \"k.pem\"");
+    // Hashing the operator's password takes longer than what is waited for.
+    let mut command = place.command(&["--config", "c.toml"]);
+    let child = command.env("PIERHEAD_ADMIN_PASSWORD", PASSWORD).spawn();
+    let mut running = Running(Some(child.expect("the program starts")));
+    while !running.hears(Signal::TERM) {
+        assert!(running.is_there(), "it does not start");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    std::thread::sleep(Duration::from_millis(5));
+    running.signal(Signal::HUP);
+    while TcpStream::connect(place.at).is_err() {
+        assert!(running.is_there(), "the signal ended it");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let (_, logged) = running.stop();
+    assert!(
+        logged.contains("the certificate was read again"),
+        "{logged}"
+    );
 }
 
 #[test]
