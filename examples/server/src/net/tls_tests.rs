@@ -54,6 +54,21 @@ fn days_left(pair: &Pair) -> u64 {
 }
 
 #[test]
+fn a_pipe_in_the_place_of_a_certificate_is_not_waited_for() {
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+    let folder = scratch();
+    let (certificate, key) = made(30);
+    let files = put(folder.path(), &certificate, &key);
+    fs::remove_file(&files.certificate).expect("it is there");
+    let ours = Mode::RUSR | Mode::WUSR;
+    mknodat(CWD, &files.certificate, FileType::Fifo, ours, 0).expect("a pipe");
+    let (send, read) = std::sync::mpsc::channel();
+    std::thread::spawn(move || send.send(Pair::read(&files).err()));
+    let why = read.recv_timeout(Duration::from_secs(30)).expect("in time");
+    assert!(why.is_some_and(|why| why.contains("there is no certificate in")));
+}
+
+#[test]
 fn a_pair_says_when_it_ends_and_whom_it_names() {
     let folder = scratch();
     let (certificate, key) = made(30);
