@@ -149,9 +149,10 @@ pub(crate) fn logout(args: &LogoutArgs) -> Result<(), Failure> {
 /// When the file of sessions cannot be written.
 pub(crate) fn go_on(api: &Api, session: &Secret, until: Option<String>) -> Result<(), Failure> {
     let kept = api.shows_kept();
-    let gone_on = match kept {
-        true => Sessions::go_on(&origin(api.url()), session, until),
-        false => Ok(()),
+    let gone_on = if kept {
+        Sessions::go_on(&origin(api.url()), session, until)
+    } else {
+        Ok(())
     };
     if !kept || gone_on.is_err() {
         // One that could not be ended ends by itself.
