@@ -16,7 +16,8 @@
 //!
 //! # The map
 //! - `store`: opening, closing, `write`, `read`, `scan`; `options`.
-//! - `reader`: [`SqliteReader`], for backups and checks beside a running store.
+//! - `reader`: [`SqliteReader`], for backups and checks beside a running store; `checks`: what it can say
+//!   against the rows.
 //! - `projects` (feature): the ports of `pierhead-projects` on the same database. Its tables are
 //!   always there, and a repository is an entity of theirs from its first manifest to its purge.
 //! - `writer` (group commit), `readers`, `queue` (between them and tasks), `board` (versions).
@@ -32,6 +33,7 @@
 mod audit;
 mod blob;
 mod board;
+mod checks;
 mod codec;
 mod collect;
 mod error;
@@ -55,6 +57,7 @@ mod tag;
 mod upload;
 mod writer;
 
+pub use checks::MissingReference;
 pub use options::SqliteOptions;
-pub use reader::{MissingReference, NamedBy, PlaceUse, SqliteReader, Totals};
+pub use reader::{NamedBy, PlaceUse, SqliteReader, Totals};
 pub use store::SqliteStore;

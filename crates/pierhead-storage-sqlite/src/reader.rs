@@ -7,8 +7,9 @@ use pierhead_model::{ContentDigest, RepositoryName, Tag};
 use pierhead_storage::{BlobRecord, Place, StoreError};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Params, Row, params};
 
-use crate::codec::{CHILD, RowExt as _, blob, count, key};
+use crate::codec::{RowExt as _, blob, count, key};
 use crate::error::from_sql;
+use crate::store::plain;
 use crate::{migrate, snapshot};
 
 const OPEN: &str = "read the database";
@@ -73,20 +74,6 @@ pub struct NamedBy {
     pub tag: Option<Tag>,
 }
 
-/// A manifest that names something its repository does not have.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct MissingReference {
-    /// The repository.
-    pub repository: RepositoryName,
-    /// The manifest.
-    pub manifest: ContentDigest,
-    /// What it names.
-    pub target: ContentDigest,
-    /// Whether that is a manifest (of an index), and not a blob.
-    pub child: bool,
-}
-
 impl SqliteReader {
     /// Opens a database that is there.
     ///
@@ -100,7 +87,7 @@ impl SqliteReader {
         let path = path.as_ref();
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let opened = || {
-            let connection = Connection::open_with_flags(path, flags)?;
+            let connection = Connection::open_with_flags(plain(path), flags)?;
             connection.busy_timeout(BUSY)?;
             connection.pragma_update(None, "query_only", true)?;
             connection.pragma_update(None, "trusted_schema", false)?;
@@ -137,35 +124,6 @@ impl SqliteReader {
     /// When it cannot be read.
     pub fn identity(&self) -> Result<Option<u64>, StoreError> {
         snapshot::identity(&self.connection).map_err(|error| from_sql(OPEN, error))
-    }
-
-    /// Whether this is the database that `earlier` is a copy of, at that time or later: what was
-    /// recorded last there is recorded here, too. It is not when this one was put back to a state
-    /// before that, or when it is another copy that has gone its own way since.
-    ///
-    /// # Errors
-    /// When either cannot be read.
-    pub fn follows(&self, earlier: &Self) -> Result<bool, StoreError> {
-        // Ids are never given twice, so that a row of the same id and time is the same row. Rows of
-        // the history go with their repository, those of the record never.
-        for table in ["history", "audit"] {
-            let given = "SELECT ifnull(max(seq), 0) FROM sqlite_sequence WHERE name = ?1";
-            let given = |of: &Self| of.one(given, [table], |row| row.get::<_, i64>(0));
-            if given(self)? < given(earlier)? {
-                return Ok(false);
-            }
-            let last = format!("SELECT id, at FROM {table} ORDER BY id DESC LIMIT 1");
-            let row = |row: &Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?));
-            let Some((id, at)) = earlier.maybe(&last, [], row)? else {
-                continue;
-            };
-            let here = format!("SELECT at FROM {table} WHERE id = ?1");
-            let here = self.maybe(&here, [id], |row| row.get::<_, i64>(0))?;
-            if here.is_some_and(|here| here != at) {
-                return Ok(false);
-            }
-        }
-        Ok(true)
     }
 
     /// How much there is. Walks whole tables.
@@ -300,58 +258,7 @@ impl SqliteReader {
         )
     }
 
-    /// Manifests that name blobs or manifests which their repositories do not have: at most `limit`.
-    /// Some registries take such manifests.
-    ///
-    /// # Errors
-    /// When they cannot be read.
-    pub fn missing_references(&self, limit: usize) -> Result<Vec<MissingReference>, StoreError> {
-        self.all(
-            "SELECT repository.name, holder, target, role = ?1
-             FROM reference JOIN repository ON repository.id = reference.repository
-             WHERE CASE WHEN role = ?1
-                 THEN NOT EXISTS (SELECT 1 FROM manifest
-                     WHERE manifest.repository = reference.repository AND digest = target)
-                 ELSE NOT EXISTS (SELECT 1 FROM link
-                     WHERE link.repository = reference.repository AND digest = target) END
-             ORDER BY repository.name LIMIT ?2",
-            params![CHILD, count(limit)],
-            |row| {
-                Ok(MissingReference {
-                    repository: row.parsed(0)?,
-                    manifest: row.digest(1)?,
-                    target: row.digest(2)?,
-                    child: row.get(3)?,
-                })
-            },
-        )
-    }
-
-    /// What the database library finds wrong with the file, and rows that name rows which are not
-    /// there: about `limit` sentences at most, none when all is well. Reads everything.
-    ///
-    /// # Errors
-    /// When it cannot be read at all.
-    pub fn integrity(&self, limit: usize) -> Result<Vec<String>, StoreError> {
-        let sql = format!("PRAGMA integrity_check({})", limit.max(1));
-        let mut found: Vec<String> = self.all(&sql, [], |row| row.get(0))?;
-        found.retain(|line| line != "ok");
-        let broken = self.all(
-            r#"SELECT "table", parent, count(*) FROM pragma_foreign_key_check GROUP BY 1, 2"#,
-            [],
-            |row| {
-                let (table, parent): (String, String) = (row.get(0)?, row.get(1)?);
-                let rows: i64 = row.get(2)?;
-                Ok(format!(
-                    "{rows} rows of {table} name a {parent} that is not there"
-                ))
-            },
-        )?;
-        found.extend(broken);
-        Ok(found)
-    }
-
-    fn all<T>(
+    pub(crate) fn all<T>(
         &self,
         sql: &str,
         values: impl Params,
@@ -366,7 +273,7 @@ impl SqliteReader {
         rows().map_err(|error| from_sql(OPEN, error))
     }
 
-    fn one<T>(
+    pub(crate) fn one<T>(
         &self,
         sql: &str,
         values: impl Params,
@@ -376,7 +283,7 @@ impl SqliteReader {
         row().map_err(|error| from_sql(OPEN, error))
     }
 
-    fn maybe<T>(
+    pub(crate) fn maybe<T>(
         &self,
         sql: &str,
         values: impl Params,

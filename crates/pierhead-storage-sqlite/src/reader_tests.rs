@@ -166,10 +166,55 @@ fn rows_that_contradict_each_other_are_told() {
         (missing[0].target, missing[0].manifest, missing[0].child),
         (digest("layer"), digest("image"), false)
     );
+    assert!(missing[0].distributable, "nothing says that it need not be");
     assert_eq!(
         reader.integrity(9).unwrap(),
         ["1 rows of blob name a place that is not there"]
     );
+}
+
+#[test]
+fn rows_of_a_repository_that_is_lost_are_told_and_those_of_one_that_is_swept_up_are_not() {
+    let (_directory, path) = laboratory();
+    let reader = SqliteReader::open(&path).unwrap();
+    change(
+        &path,
+        "DELETE FROM repository; INSERT INTO purged VALUES (1000000)",
+    );
+    assert_eq!(reader.integrity(9).unwrap(), Vec::<String>::new());
+    change(&path, "DELETE FROM purged");
+    assert_eq!(
+        reader.integrity(9).unwrap(),
+        [
+            "2 rows of manifest are of no repository",
+            "1 rows of link are of no repository"
+        ]
+    );
+}
+
+#[test]
+fn what_the_bytes_of_a_manifest_name_and_no_row_does_is_missed() {
+    let (_directory, path) = laboratory();
+    let reader = SqliteReader::open(&path).unwrap();
+    let layer = digest("layer");
+    let kind = "application/vnd.oci.image.layer.v1.tar";
+    let named = format!(r#"{{"mediaType":"{kind}","digest":"{layer}","size":5}}"#);
+    // Twice the same is one row; a subject is none.
+    let image = format!(r#"{{"schemaVersion":2,"layers":[{named},{named}],"subject":{named}}}"#);
+    let lacking = |bytes: &str| {
+        let found = reader.lacking(&digest("image"), bytes.as_bytes());
+        found
+            .unwrap()
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(lacking(&image), Vec::<String>::new());
+    assert_eq!(lacking("no manifest"), Vec::<String>::new());
+    change(&path, "DELETE FROM reference WHERE role = 2");
+    assert_eq!(lacking(&image), ["syn101/tools"]);
+    change(&path, "DELETE FROM repository");
+    assert_eq!(lacking(&image), Vec::<String>::new(), "nobody has it");
 }
 
 #[test]
@@ -278,4 +323,15 @@ fn a_copy_is_followed_by_its_original_and_not_by_what_went_another_way() {
     // A repository was purged, and its history with it.
     owner.execute("DELETE FROM history", []).unwrap();
     assert!(live.follows(&late).unwrap());
+    // What is in neither history nor record moves a counter.
+    let content = "INSERT INTO scope VALUES (2, 1000000, 0, ?1)
+                   ON CONFLICT DO UPDATE SET content = excluded.content";
+    for (count, name) in [(1, "one.db"), (2, "two.db")] {
+        owner.execute(content, [count]).unwrap();
+        live.snapshot(at(name)).unwrap();
+    }
+    let one = SqliteReader::open(at("one.db")).unwrap();
+    let two = SqliteReader::open(at("two.db")).unwrap();
+    assert!(two.follows(&one).unwrap() && !one.follows(&two).unwrap());
+    assert!(one.follows(&late).unwrap() && !late.follows(&one).unwrap());
 }

@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
 use crate::board;
 use crate::codec::{RowExt as _, signed};
 use crate::error::Fault;
-use crate::store::private;
+use crate::store::{plain, private};
 
 /// Gives a new database its epoch, and another one to a copy that is opened for the first time.
 pub(crate) fn ensure_epoch(connection: &mut Connection) -> Result<(), Fault> {
@@ -76,7 +76,8 @@ pub(crate) fn take(connection: &Connection, to: &Path) -> Result<(), Fault> {
 fn write(connection: &Connection, partial: &Path) -> Result<(), Fault> {
     // SQLite copies into an empty file as it is.
     drop(private(partial)?);
-    let name = partial
+    let name = plain(partial);
+    let name = name
         .to_str()
         .ok_or_else(|| unwritable(std::io::Error::other("the path is not UTF-8: name another")))?;
     // A reader's connection may write nothing, not even into another file.
@@ -91,7 +92,7 @@ fn write(connection: &Connection, partial: &Path) -> Result<(), Fault> {
 
 /// Says in the copy that it is one.
 fn mark(copy: &Path) -> rusqlite::Result<()> {
-    let connection = Connection::open(copy)?;
+    let connection = Connection::open(plain(copy))?;
     connection.pragma_update(None, "journal_mode", "delete")?;
     connection.execute(
         "INSERT OR REPLACE INTO meta (key, value) VALUES ('snapshot', 1)",

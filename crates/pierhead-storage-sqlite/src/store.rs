@@ -321,12 +321,17 @@ pub(crate) fn private(path: &Path) -> Result<File, StoreError> {
     opened.map_err(|error| StoreError::unavailable(OPEN, error))
 }
 
+/// A path that SQLite takes for one: it would read a URI in what begins with `file:`.
+pub(crate) fn plain(path: &Path) -> PathBuf {
+    Path::new(".").join(path)
+}
+
 /// A connection as all of ours are.
 fn connect(path: &Path, options: SqliteOptions) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
+    let connection = Connection::open_with_flags(plain(path), flags)?;
     connection.busy_timeout(options.busy_timeout)?;
     connection.set_prepared_statement_cache_capacity(128);
     connection.pragma_update(None, "journal_mode", "wal")?;
