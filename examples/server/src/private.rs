@@ -4,15 +4,34 @@
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// Makes a directory, and those above it, unless it is there.
+/// Makes a directory, and those above it, unless it is there. Each is synced into the one above
+/// before anything is made inside it.
 ///
 /// # Errors
 /// When it cannot be made.
 pub(crate) fn directory(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
-    sync_folder_of(path)
+    // Without `.`, which names no directory that could be made.
+    let path: &PathBuf = &path.components().collect();
+    let create = || match DirBuilder::new().mode(0o700).create(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(false),
+        made => made.map(|()| true),
+    };
+    let mut made = create();
+    if let Err(error) = &made
+        && error.kind() == io::ErrorKind::NotFound
+        && let Some(above) = path.parent().filter(|above| !above.as_os_str().is_empty())
+    {
+        directory(above)?;
+        made = create();
+    }
+    let made = made?;
+    match sync_folder_of(path) {
+        // Others made it, where this user may not look.
+        Err(error) if !made && error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        synced => synced,
+    }
 }
 
 pub(crate) fn is_empty(path: &Path) -> io::Result<bool> {
@@ -36,9 +55,11 @@ pub(crate) fn lock_file(path: &Path) -> io::Result<File> {
 ///
 /// # Errors
 /// When it cannot be made.
-pub(crate) fn mark(path: &Path) -> io::Result<()> {
-    lock_file(path)?.sync_all()?;
-    sync_folder_of(path)
+pub(crate) fn mark(path: &Path) -> io::Result<File> {
+    let file = lock_file(path)?;
+    file.sync_all()?;
+    sync_folder_of(path)?;
+    Ok(file)
 }
 
 /// Writes a file, in the place of one of that name.
@@ -118,6 +139,29 @@ mod tests {
         let said = |kind: io::ErrorKind| unread(&kind.into(), "name another");
         assert!(said(io::ErrorKind::PermissionDenied).contains("chmod g+r"));
         assert_eq!(said(io::ErrorKind::NotFound), "name another");
+    }
+
+    #[test]
+    fn a_directory_can_be_named_by_any_path_and_is_nobody_elses() {
+        let scratch = tempfile::tempdir().expect("a scratch directory");
+        let at = |path: &str| scratch.path().join(path);
+        fs::create_dir(at("there")).expect("a directory");
+        fs::set_permissions(at("there"), fs::Permissions::from_mode(0o755)).expect("it is ours");
+        std::os::unix::fs::symlink("there", at("link")).expect("a link");
+        for path in ["there", "a/b/c", "link/d", "link", "a/./e/.", "a/../f"] {
+            for _ in 0..2 {
+                directory(&at(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+            }
+            assert!(at(path).is_dir(), "{path}");
+        }
+        for (path, expected) in [("a", 0o700), ("a/b", 0o700), ("there", 0o755)] {
+            let mode = fs::metadata(at(path)).expect("a directory");
+            assert_eq!(mode.permissions().mode() & 0o777, expected, "{path}");
+        }
+        fs::write(at("file"), "").expect("a scratch file");
+        for path in ["file", "file/deeper"] {
+            assert!(directory(&at(path)).is_err(), "{path}");
+        }
     }
 
     #[test]

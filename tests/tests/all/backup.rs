@@ -18,6 +18,7 @@ mod damage;
 mod killed;
 mod load;
 mod refused;
+mod rows;
 mod snapshots;
 
 const NAME: &str = "syn101/tools";

@@ -7,9 +7,11 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use pierhead::model::{Algorithm, ContentDigest, Hasher, rfc3339};
-use pierhead::sqlite::Totals;
+use pierhead::sqlite::{SqliteReader, Totals};
 use serde::{Deserialize, Serialize};
 
+use super::report::Finding;
+use super::rows;
 use crate::failure::Failure;
 use crate::private;
 
@@ -43,8 +45,11 @@ pub(super) struct Record {
     pub(super) manifests: u64,
     pub(super) blobs: u64,
     pub(super) bytes: u64,
-    /// Blobs that were lost or damaged in the data directory already, and are not in the backup.
+    /// What was lost or damaged in the data directory already, and is not in the backup.
     pub(super) damaged: u64,
+    /// Whether the database was: its copy may lack rows, and look whole.
+    #[serde(default)]
+    pub(super) database_damaged: bool,
 }
 
 impl Record {
@@ -55,7 +60,6 @@ impl Record {
         begun: SystemTime,
         registry: Option<u64>,
         totals: Totals,
-        damaged: u64,
     ) -> Result<Self, Failure> {
         Ok(Self {
             format: FORMAT,
@@ -63,14 +67,33 @@ impl Record {
             server: env!("CARGO_PKG_VERSION").to_owned(),
             database: database.to_owned(),
             database_digest: digest(&directory.join(database))?.to_string(),
-            registry: registry.map(|registry| format!("{registry:016x}")),
+            registry: registry.map(self::registry),
             repositories: totals.repositories,
             tags: totals.tags,
             manifests: totals.manifests,
             blobs: totals.blobs,
             bytes: totals.bytes,
-            damaged,
+            damaged: 0,
+            database_damaged: false,
         })
+    }
+
+    /// What is wrong with its rows, as far as was known when it was made.
+    pub(super) fn wrong(&self, rows: &SqliteReader) -> Result<Vec<Finding>, Failure> {
+        if self.damaged == 0 {
+            return Ok(Vec::new());
+        }
+        let mut wrong = rows::wrong(rows)
+            .map_err(|error| Failure::because("the backup's database cannot be checked", &error))?;
+        wrong.extend(self.database_was_damaged());
+        Ok(wrong)
+    }
+
+    /// What no look at the copy tells.
+    pub(super) fn database_was_damaged(&self) -> Option<Finding> {
+        let what = "database: it was damaged when it was backed up, and rows may be missing";
+        self.database_damaged
+            .then(|| Finding::database(what.to_owned()))
     }
 
     /// Reads that of a backup; `None` when there is none.
@@ -131,6 +154,11 @@ impl Record {
             path.display()
         )))
     }
+}
+
+/// The number of a registry as a record has it.
+pub(super) fn registry(number: u64) -> String {
+    format!("{number:016x}")
 }
 
 fn digest(path: &Path) -> Result<ContentDigest, Failure> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use pierhead::model::ContentDigest;
+use pierhead::model::{ContentDigest, RepositoryName};
 use pierhead::sqlite::{MissingReference, SqliteReader};
 use pierhead::storage::BlobRecord;
 use serde::Serialize;
@@ -58,6 +58,15 @@ impl Finding {
     pub(super) fn manifest(digest: ContentDigest) -> Self {
         Self {
             what: "manifest damaged".to_owned(),
+            ..Self::of(digest)
+        }
+    }
+
+    /// A manifest that names what no row says, so that nothing keeps it.
+    pub(super) fn lacking(digest: ContentDigest, repository: &RepositoryName) -> Self {
+        Self {
+            what: "names what the database does not know".to_owned(),
+            only: Some(repository.to_string()),
             ..Self::of(digest)
         }
     }
@@ -125,7 +134,7 @@ pub(super) struct Found {
     /// All that is wrong; `damage` has at most the first hundred thousand.
     pub(super) damaged: u64,
     pub(super) damage: Vec<Finding>,
-    /// Manifests that name what is not there, where the configuration allows that.
+    /// Manifests that name what is not there, where the configuration or the kind of layer allows that.
     pub(super) missing_references: u64,
     /// Files of uploads under way.
     pub(super) uploads: Files,
@@ -190,7 +199,7 @@ impl Found {
             }
         }
         if self.missing_references > 0 {
-            let what = "of manifests to what is not there, as missing_references allows";
+            let what = "of manifests to what is not there, and need not be";
             let references = count(self.missing_references, "reference");
             let _ = writeln!(text, "{references} {what}");
         }

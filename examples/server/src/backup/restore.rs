@@ -3,7 +3,7 @@
 //! The directory is marked as unfinished before anything else is in it, and gets the file that makes
 //! it a registry's last: whatever breaks off in between, no server starts on half of it.
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -65,7 +65,7 @@ pub(crate) fn restore(args: &RestoreArgs) -> Result<(), Failure> {
 fn from_backup(from: &Path, data: &Layout, args: &RestoreArgs) -> Result<(), Failure> {
     let begun = Instant::now();
     let (record, mut rows, source, _held) = target::read(from)?;
-    begin(data)?;
+    let _alone = begin(data)?;
     let copied = everything(&record, &mut rows, &source, data, args)?;
     finish(&from.join(&record.database), data)?;
     let shown = data.path().display();
@@ -101,8 +101,9 @@ fn left_to_root(from: &Path, path: &Path) -> Option<String> {
     })
 }
 
-/// Marks an empty or a new directory as one that is being restored into.
-fn begin(data: &Layout) -> Result<(), Failure> {
+/// Marks an empty or a new directory as one that is being restored into, by nobody else while the
+/// mark is held.
+fn begin(data: &Layout) -> Result<File, Failure> {
     let path = data.path();
     not_as_root(path)?;
     let shown = path.display();
@@ -112,14 +113,26 @@ fn begin(data: &Layout) -> Result<(), Failure> {
         ))
     };
     private::directory(path).map_err(unusable)?;
-    if !private::is_empty(path).map_err(unusable)? {
-        return Err(Failure::told(if data.unfinished().exists() {
+    let taken = || {
+        Failure::told(if data.unfinished().exists() {
             format!("{shown} holds an unfinished restore; remove it, or name a new directory")
         } else {
             format!("{shown} is not empty; name an empty or a new directory with --data")
-        }));
+        })
+    };
+    if !private::is_empty(path).map_err(unusable)? {
+        return Err(taken());
     }
-    private::mark(&data.unfinished()).map_err(unusable)
+    let mark = private::mark(&data.unfinished()).map_err(unusable)?;
+    // Another restore, or a server, may have found it empty, too.
+    if matches!(mark.try_lock(), Err(TryLockError::WouldBlock)) {
+        return Err(taken());
+    }
+    if fs::read_dir(path).map_err(unusable)?.count() > 1 {
+        fs::remove_file(data.unfinished()).map_err(unusable)?;
+        return Err(taken());
+    }
+    Ok(mark)
 }
 
 /// Copies every blob; says how many bytes that were.
@@ -157,13 +170,17 @@ fn everything(
     })?;
     to.sync()
         .map_err(|error| failed("the blobs were not restored", path, REMEDY, &error))?;
-    let mut damaged = damaged.into_inner().unwrap_or_default();
-    if !damaged.is_empty() {
-        for finding in &mut damaged {
-            finding.name(rows)?;
+    // What was wrong with the rows when the backup was made was told then, and is told again.
+    let mut wrong = record.wrong(rows)?;
+    let left_out = damaged.into_inner().unwrap_or_default();
+    let lost = count((wrong.len() + left_out.len()) as u64, "thing");
+    wrong.extend(left_out);
+    if !wrong.is_empty() {
+        for finding in &mut wrong {
+            // Damaged rows may not say who is affected.
+            let _ = finding.name(rows);
         }
-        eprint!("{}", report::table(&damaged));
-        let lost = count(damaged.len() as u64, "blob");
+        eprint!("{}", report::table(&wrong));
         if !args.incomplete {
             return Err(Failure::happened(format!(
                 "{lost} lost or damaged in the backup, so {} was left unfinished; restore another \
@@ -172,7 +189,7 @@ fn everything(
                 path.display()
             )));
         }
-        eprintln!("{lost} left out; push what is named above again");
+        eprintln!("{lost} lost; push what is named above again");
     }
     Ok(bytes.into_inner().unwrap_or_default())
 }
@@ -182,7 +199,7 @@ fn finish(database: &Path, data: &Layout) -> Result<(), Failure> {
     let placed = private::copy(database, &data.database())
         .and_then(|()| fs::remove_file(data.unfinished()))
         .and_then(|()| private::sync_folder_of(&data.unfinished()))
-        .and_then(|()| private::mark(&data.lock()));
+        .and_then(|()| private::mark(&data.lock()).map(drop));
     placed.map_err(|error| {
         Failure::because(
             format!(

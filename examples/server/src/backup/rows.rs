@@ -5,34 +5,51 @@ use pierhead::sqlite::SqliteReader;
 use pierhead::storage::StoreError;
 
 use super::report::Finding;
+use crate::failure::chain;
 
 /// How many sentences about the database itself are asked for.
 const SENTENCES: usize = 100;
 
 /// What the database finds wrong with itself.
 pub(super) fn database(rows: &SqliteReader) -> Result<Vec<Finding>, StoreError> {
-    let wrong = rows.integrity(SENTENCES)?.into_iter();
-    Ok(wrong
-        .map(|wrong| Finding::database(format!("database: {wrong}")))
-        .collect())
+    let wrong = rows.integrity(SENTENCES).map(|wrong| {
+        let wrong = wrong.into_iter();
+        wrong.map(|wrong| Finding::database(format!("database: {wrong}")))
+    });
+    or_damage(wrong.map(Iterator::collect))
 }
 
-/// How many manifests there are, and those whose bytes are not those of their digest.
+/// What is so damaged that it cannot be read is a finding like another.
+fn or_damage(found: Result<Vec<Finding>, StoreError>) -> Result<Vec<Finding>, StoreError> {
+    match found {
+        Err(error @ StoreError::Corrupt { .. }) => Ok(vec![Finding::database(chain(&error))]),
+        found => found,
+    }
+}
+
+/// How many manifests there are, and those whose bytes are not those of their digest, or name what
+/// is not recorded.
 pub(super) fn manifests(rows: &SqliteReader) -> Result<(u64, Vec<Finding>), StoreError> {
     let mut wrong = Vec::new();
     let mut seen = 0;
+    let mut unread = None;
     rows.manifests(|digest, bytes| {
         seen += 1;
         if ContentDigest::of(digest.algorithm(), bytes) != digest {
             wrong.push(Finding::manifest(digest));
+            return;
+        }
+        match rows.lacking(&digest, bytes) {
+            Ok(lacking) => wrong.extend(lacking.iter().map(|it| Finding::lacking(digest, it))),
+            Err(error) => unread = Some(error),
         }
     })?;
-    Ok((seen, wrong))
+    unread.map_or(Ok((seen, wrong)), Err)
 }
 
 /// All of it.
 pub(super) fn wrong(rows: &SqliteReader) -> Result<Vec<Finding>, StoreError> {
     let mut wrong = database(rows)?;
-    wrong.extend(manifests(rows)?.1);
+    wrong.extend(or_damage(manifests(rows).map(|(_, wrong)| wrong))?);
     Ok(wrong)
 }

@@ -16,7 +16,7 @@ use pierhead::storage::{BlobRecord, StoreError};
 
 use super::blobs::{self, Copied, Damage, locked};
 use super::progress::Progress;
-use super::record::Record;
+use super::record::{self, Record};
 use super::report::{self, Finding};
 use super::target::Target;
 use super::{Whose, failed, look, names, rows, way_back};
@@ -67,6 +67,11 @@ pub(crate) fn backup(args: &BackupArgs) -> Result<(), Failure> {
     let (live, blobs) = look(&data)?;
     let mut target = Target::take(&args.to, &data)?;
     same_registry(&live, &target)?;
+    let untidy = |error| Failure::because("what an earlier try left cannot be removed", &error);
+    target.tidy().map_err(untidy)?;
+    // A copy leaves out what cannot be found any more, and looks whole.
+    let wrong = rows::database(&live)
+        .map_err(|error| Failure::because("the database cannot be checked", &error))?;
     if target.shares_disk(&data) {
         eprintln!(
             "{} is on the same disk as the data: it does not outlive that disk",
@@ -78,7 +83,7 @@ pub(crate) fn backup(args: &BackupArgs) -> Result<(), Failure> {
     for round in 1..=ROUNDS {
         let at = SystemTime::now();
         let name = names::name(at);
-        let done = copied(&data, &live, &blobs, &target, &name, args.fast);
+        let done = copied(&data, &live, &blobs, &target, &name, &wrong, args.fast);
         let (rows, totals, round_total) = match done {
             Ok(done) => done,
             Err(failure) => {
@@ -101,8 +106,9 @@ pub(crate) fn backup(args: &BackupArgs) -> Result<(), Failure> {
         let registry = rows.identity();
         let registry =
             registry.map_err(|error| Failure::because("the copy is unreadable", &error))?;
-        let damaged = round_total.damaged;
-        let record = Record::of(&target.path, &name, at, registry, totals, damaged)?;
+        let mut record = Record::of(&target.path, &name, at, registry, totals)?;
+        record.damaged = round_total.damaged;
+        record.database_damaged = !wrong.is_empty();
         record.write(&target.path)?;
         target.record = Some(record);
         // The new one is in place; from here on a failure costs nothing but room.
@@ -138,32 +144,56 @@ pub(crate) fn backup(args: &BackupArgs) -> Result<(), Failure> {
 /// before this backup, or has a twin that made it: there would be no copy any more of what only the
 /// backup has.
 fn same_registry(live: &SqliteReader, target: &Target) -> Result<(), Failure> {
-    let Some(last) = &target.record else {
-        return Ok(());
+    // Where the record is lost, its database may still be there.
+    let last = match &target.record {
+        Some(record) => target.path.join(&record.database),
+        None => match names::newest(&target.path) {
+            Some(left) => left,
+            None => return Ok(()),
+        },
     };
     let unread = |error| Failure::because("the database cannot be read", &error);
     let here = live.identity().map_err(unread)?;
-    let here = here.map(|registry| format!("{registry:016x}"));
-    let what = if here.is_some() && last.registry.is_some() && last.registry != here {
+    let earlier = SqliteReader::open(&last);
+    let of = match (&target.record, &earlier) {
+        (Some(record), _) => record.registry.clone(),
+        (None, Ok(earlier)) => earlier.identity().ok().flatten().map(record::registry),
+        (None, Err(_)) => None,
+    };
+    let here = here.map(record::registry);
+    let what = if here.is_some() && of.is_some() && of != here {
         "is the backup of another registry"
     } else {
-        // What cannot be read is worth no refusal: it takes another backup to have one.
-        let earlier = SqliteReader::open(target.path.join(&last.database));
-        if earlier.is_ok_and(|earlier| live.follows(&earlier).is_ok_and(|follows| !follows)) {
-            "has what this registry has never had: it went back to an earlier state, or \
-             another machine runs a copy of it"
-        } else {
-            return Ok(());
+        match &earlier {
+            Ok(earlier) if live.follows(earlier).is_ok_and(|follows| !follows) => {
+                "has what this registry has never had: it went back to an earlier state, or \
+                 another machine runs a copy of it"
+            }
+            Ok(_) => return Ok(()),
+            Err(error) => return not_lost(target, error),
         }
     };
+    let of_when = target.record.as_ref().map_or_else(String::new, |last| {
+        format!(" ({}, {})", last.begun_at, count(last.blobs, "blob"))
+    });
     Err(Failure::told(format!(
-        "{} {what} ({}, {}); is {} the right data directory? name another directory for its backup, \
+        "{} {what}{of_when}; is {} the right data directory? name another directory for its backup, \
          or remove that one first",
         target.path.display(),
-        last.begun_at,
-        count(last.blobs, "blob"),
         live.path().parent().unwrap_or(Path::new(".")).display()
     )))
+}
+
+/// What is damaged is worth no refusal: it takes another backup to have one. What is whole, and only
+/// another program can read, may have what nothing else has.
+fn not_lost(target: &Target, error: &StoreError) -> Result<(), Failure> {
+    let whole = |record: &Record| record.check(&target.path).is_ok();
+    if !target.record.as_ref().is_some_and(whole) {
+        return Ok(());
+    }
+    let shown = target.path.display();
+    let what = format!("the backup in {shown} is whole, and this program cannot read it");
+    Err(Failure::because(what, error).with_hint("use the one that made it, or another directory"))
 }
 
 /// A copy of the database, and of every blob it names that is there.
@@ -173,6 +203,7 @@ fn copied(
     blobs: &BlobFiles,
     target: &Target,
     name: &str,
+    wrong: &[Finding],
     fast: bool,
 ) -> Result<(SqliteReader, Totals, Round), Failure> {
     let remedy = "make room or name a directory on a larger disk; the last backup there is whole";
@@ -190,7 +221,7 @@ fn copied(
     };
     locked(live).snapshot(&path).map_err(&unread)?;
     let mut rows = SqliteReader::open(&path).map_err(&unread)?;
-    let wrong = not_worse(&rows, target)?;
+    let wrong = not_worse(wrong, &rows, target)?;
     let totals = rows.totals().map_err(&unread)?;
     let progress = Progress::new("backing up", totals.blobs, totals.bytes);
     let done = Mutex::new(Round {
@@ -222,22 +253,32 @@ fn copied(
     Ok((rows, totals, done.unwrap_or_default()))
 }
 
-/// What is damaged in the rows of a new copy. When the last backup does not have that damage, the new
-/// one must not take its place: the rows there may be the only good ones.
-fn not_worse(rows: &SqliteReader, target: &Target) -> Result<Vec<Finding>, Failure> {
+/// What is damaged in the database, or in the rows of its new copy. When the last backup does not have
+/// that damage, the new one must not take its place: the rows there may be the only good ones.
+fn not_worse(
+    damage: &[Finding],
+    rows: &SqliteReader,
+    target: &Target,
+) -> Result<Vec<Finding>, Failure> {
     let unread = |error| Failure::because("the copy of the database cannot be checked", &error);
     let mut wrong = rows::wrong(rows).map_err(unread)?;
-    let Some(last) = target.record.as_ref().filter(|_| !wrong.is_empty()) else {
+    for found in damage {
+        if !wrong.iter().any(|it| it.what == found.what) {
+            wrong.push(found.clone());
+        }
+    }
+    let Some(record) = target.record.as_ref().filter(|_| !wrong.is_empty()) else {
         return Ok(wrong);
     };
-    let last = SqliteReader::open(target.path.join(&last.database));
+    let last = SqliteReader::open(target.path.join(&record.database));
     // Of what cannot be read nothing is lost.
     let Ok(before) = last.and_then(|last| rows::wrong(&last)) else {
         return Ok(wrong);
     };
     let new = |it: &Finding| {
         let known = |known: &Finding| (&known.what, &known.digest) == (&it.what, &it.digest);
-        !before.iter().any(known)
+        let of_database = record.database_damaged && it.digest.is_none();
+        !of_database && !before.iter().any(known)
     };
     if !wrong.iter().any(new) {
         return Ok(wrong);
@@ -282,7 +323,8 @@ fn whole(to: &Path, rows: &SqliteReader, round: Round) -> Result<(), Failure> {
     }
     let mut findings = round.findings;
     for finding in &mut findings {
-        finding.name(rows)?;
+        // Damaged rows may not say who is affected.
+        let _ = finding.name(rows);
     }
     eprint!("{}", report::table(&findings));
     Err(Failure::happened(format!(

@@ -64,14 +64,12 @@ impl Target {
         let record = Record::read(path)?;
         let blobs = BlobFiles::make(&path.join("blobs"))
             .map_err(|error| Failure::because(format!("{shown} cannot be written to"), &error))?;
-        let target = Self {
+        Ok(Self {
             path: path.to_owned(),
             blobs,
             record,
             _lock: lock,
-        };
-        target.tidy().map_err(unusable)?;
-        Ok(target)
+        })
     }
 
     /// Removes copies of the database that are not the backup's: of before, or of a broken-off try.

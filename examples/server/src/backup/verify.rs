@@ -46,9 +46,11 @@ pub(crate) struct VerifyArgs {
 pub(crate) fn verify(args: &VerifyArgs) -> Result<(), Failure> {
     let begun = Instant::now();
     let (config, data) = args.whose.read()?;
+    let mut known = None;
     let (rows, files, _held) = match (&args.backup, &args.snapshot) {
         (Some(backup), _) => {
-            let (_, rows, files, held) = target::read(backup)?;
+            let (record, rows, files, held) = target::read(backup)?;
+            known = record.database_was_damaged();
             (rows, files, held)
         }
         (None, Some(snapshot)) => {
@@ -68,6 +70,9 @@ pub(crate) fn verify(args: &VerifyArgs) -> Result<(), Failure> {
         fast: args.fast,
         found: Found::default(),
     };
+    if let Some(known) = known {
+        check.add(known);
+    }
     let checked = check.all(config.missing_references);
     // Rows of another time than the files, or damaged ones, do not say what nobody needs.
     if args.snapshot.is_some() || check.found.database() {
@@ -152,7 +157,7 @@ impl Check {
         }
     }
 
-    /// Bytes that are not those of their digest.
+    /// Bytes that are not those of their digest, or name what no row does.
     fn manifests(&mut self) -> Result<(), Broken> {
         let (seen, wrong) = rows::manifests(&self.rows)?;
         self.found.manifests = seen;
@@ -226,7 +231,8 @@ impl Check {
     /// Manifests that name what is not there.
     fn references(&mut self, children: bool, blobs: bool) -> Result<(), Broken> {
         for missing in self.rows.missing_references(TOLD)? {
-            if if missing.child { children } else { blobs } {
+            let allowed = if missing.child { children } else { blobs };
+            if allowed || !missing.distributable {
                 self.found.missing_references += 1;
                 continue;
             }

@@ -3,7 +3,9 @@
 use std::fs;
 use std::process::Command;
 
-use pierhead_tests::{Tiny, binary};
+use pierhead_tests::{Tiny, binary, digest};
+use rusqlite::Connection;
+use serde_json::Value;
 
 use super::{NAME, backup, elsewhere, ended, folder, login, push, restore, server, verify};
 
@@ -97,6 +99,79 @@ fn a_registry_that_went_back_does_not_replace_the_backup_of_what_it_has_lost() {
     push(&login(&restored, &[NAME]), 3, 9);
     refused(&restored.data());
     backup(&restored.data(), &at("monday")).ok();
+}
+
+#[test]
+fn what_was_pushed_without_a_tag_is_missed_by_a_registry_that_went_back() {
+    let source = server("");
+    let api = login(&source, &[NAME]);
+    push(&api, 1, 2);
+    let scratch = folder();
+    let at = |name: &str| scratch.path().join(name);
+    backup(&source.data(), &at("monday")).ok();
+    let only = Tiny::of("has no tag");
+    only.push(&api, NAME, &only.digest()).expect(201);
+    backup(&source.data(), &at("tuesday")).ok();
+    restore(&at("monday"), &at("data")).ok();
+    let said = backup(&at("data"), &at("tuesday")).refused(2);
+    assert!(
+        said.contains("has what this registry has never had"),
+        "{said}"
+    );
+    let said = verify("--backup", &at("tuesday")).ok();
+    assert!(said.contains("3 manifests"), "{said}");
+    backup(&source.data(), &at("tuesday")).ok();
+}
+
+#[test]
+fn a_backup_that_only_a_newer_program_can_read_is_left_alone() {
+    let source = server("");
+    push(&login(&source, &[NAME]), 1, 1);
+    let (data, scratch) = (source.data(), folder());
+    let to = scratch.path().join("backup");
+    backup(&data, &to).ok();
+    let record = to.join("backup.json");
+    let mut told: Value = serde_json::from_slice(&fs::read(&record).unwrap()).unwrap();
+    let database = to.join(told["database"].as_str().expect("a name"));
+    let newer = Connection::open(&database).unwrap();
+    newer.pragma_update(None, "user_version", 1_000).unwrap();
+    newer.close().unwrap();
+    let bytes = fs::read(&database).unwrap();
+    told["database_digest"] = digest(&bytes).into();
+    fs::write(&record, told.to_string()).unwrap();
+    let said = backup(&data, &to).refused(1);
+    assert!(said.contains("this program cannot read it"), "{said}");
+    assert_eq!(fs::read(&database).unwrap(), bytes);
+    // What is damaged is lost already.
+    fs::write(&database, &bytes[..bytes.len() / 2]).unwrap();
+    backup(&data, &to).ok();
+}
+
+#[test]
+fn a_backup_whose_record_is_lost_is_known_by_its_database() {
+    let (source, other) = (server(""), server(""));
+    push(&login(&source, &[NAME]), 1, 1);
+    let scratch = folder();
+    let to = scratch.path().join("backup");
+    backup(&source.data(), &to).ok();
+    fs::remove_file(to.join("backup.json")).unwrap();
+    let said = backup(&other.data(), &to).refused(2);
+    assert!(said.contains("the backup of another registry"), "{said}");
+    let said = backup(&source.data(), &to).ok();
+    assert!(said.contains("0 copied (0 B), 1 there before"), "{said}");
+}
+
+#[test]
+fn a_path_is_no_uri() {
+    let source = server("");
+    push(&login(&source, &[NAME]), 1, 1);
+    let scratch = folder();
+    for to in ["file:backup", "file:a?b", "new\nline", "%61 #"] {
+        let data = source.data();
+        let words: [&dyn AsRef<std::ffi::OsStr>; 4] = [&"backup", &"--data", &data, &to];
+        ended(super::command(&words).current_dir(scratch.path())).ok();
+        verify("--backup", &scratch.path().join(to)).ok();
+    }
 }
 
 #[test]
