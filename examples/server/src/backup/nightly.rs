@@ -1,8 +1,7 @@
 //! Snapshots of the database that the server takes by itself.
 
-use std::fs::{self, DirBuilder};
+use std::fs;
 use std::io;
-use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -11,6 +10,7 @@ use pierhead::sqlite::SqliteStore;
 use super::names;
 use crate::config::Snapshot;
 use crate::failure::chain;
+use crate::private;
 
 /// How long after a start the first one is taken at the earliest: a start has enough to do.
 const FIRST: Duration = Duration::from_secs(60);
@@ -39,30 +39,34 @@ pub(crate) async fn snapshots(
     if keep == 0 {
         return std::future::pending().await;
     }
-    let age = names::newest(&directory).and_then(|newest| {
-        let at = names::time(newest.file_name()?.to_str()?)?;
-        Some(SystemTime::now().duration_since(at).unwrap_or_default())
-    });
-    let due = age.map_or(Duration::ZERO, |age| every.saturating_sub(age));
-    let mut wait = due.max(FIRST.min(every));
+    let mut wait = due(&directory, every).max(FIRST.min(every));
     loop {
         tokio::time::sleep(wait).await;
         let taken = round(&store, &directory, keep).await;
         wait = match taken {
             Ok(_) => every,
-            Err(_) => every.min(AGAIN),
+            // One that is there, beside old ones that cannot be removed, is not taken again: they
+            // would fill the disk.
+            Err(_) => due(&directory, every).max(AGAIN.min(every)),
         };
         report(taken);
     }
 }
 
+/// How long until the next one is due.
+fn due(directory: &Path, every: Duration) -> Duration {
+    let age = names::newest(directory).and_then(|newest| {
+        let at = names::time(newest.file_name()?.to_str()?)?;
+        // How old those are that a clock gone wrong has named, nobody knows.
+        SystemTime::now().duration_since(at).ok()
+    });
+    age.map_or(Duration::ZERO, |age| every.saturating_sub(age))
+}
+
 /// Takes one, and then removes the oldest beyond so many.
 async fn round(store: &SqliteStore, directory: &Path, keep: usize) -> Result<Taken, String> {
     let failed = |error: io::Error| error.to_string();
-    match DirBuilder::new().mode(0o700).create(directory) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(failed(error)),
-        _ => {}
-    }
+    private::directory(directory).map_err(failed)?;
     let begun = Instant::now();
     let name = names::name(SystemTime::now());
     let path = directory.join(&name);
@@ -155,6 +159,19 @@ mod tests {
             let left: Vec<_> = left.iter().copied().map(name).collect();
             assert_eq!(files(scratch.path()), left);
         }
+    }
+
+    #[test]
+    fn what_a_clock_gone_wrong_has_named_does_not_put_off_the_next() {
+        let scratch = tempfile::tempdir().expect("a scratch directory");
+        let hour = Duration::from_secs(3_600);
+        let put = |name: &str| fs::write(scratch.path().join(name), "").expect("a scratch file");
+        assert_eq!(due(scratch.path(), hour), Duration::ZERO, "there is none");
+        put("metadata-99990101T000000.000Z.db");
+        assert_eq!(due(scratch.path(), hour), Duration::ZERO);
+        put(&names::name(SystemTime::now()));
+        let left = due(scratch.path(), hour);
+        assert!(left > hour / 2 && left <= hour, "{left:?}");
     }
 
     #[tokio::test]
