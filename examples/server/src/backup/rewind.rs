@@ -7,7 +7,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use pierhead::sqlite::SqliteReader;
+use pierhead::sqlite::{SqliteReader, Totals};
 
 use super::{names, report};
 use crate::data_dir::{self, Layout};
@@ -40,28 +40,26 @@ pub(super) fn rewind(snapshot: &Path, data: &Layout) -> Result<(), Failure> {
             "that is the present database; name a snapshot of it",
         ));
     }
-    let (at, repositories, tags) = look(snapshot)?;
+    let (rows, at, totals) = look(snapshot)?;
+    same_registry(&rows, data)?;
     private::mark(&data.unfinished()).map_err(unusable)?;
     // The same in every try, so that the files of a database stay together.
     let begun = fs::metadata(data.unfinished()).and_then(|it| it.modified());
     let aside = begun
         .and_then(|begun| put_aside(&data.database(), begun))
         .map_err(unusable)?;
-    private::copy(snapshot, &data.database())
-        .and_then(|()| fs::remove_file(data.unfinished()))
+    let unplaced =
+        format!("the snapshot was not put in place; make room in {shown} and type the same again");
+    // Not its file alone: what was put aside may have a log.
+    rows.snapshot(data.database())
+        .map_err(|error| Failure::because(&unplaced, &error))?;
+    fs::remove_file(data.unfinished())
         .and_then(|()| private::sync_folder_of(&data.unfinished()))
-        .map_err(|error| {
-            Failure::because(
-                format!(
-                    "the snapshot was not put in place; make room in {shown} and type the same again"
-                ),
-                &error,
-            )
-        })?;
+        .map_err(|error| Failure::because(&unplaced, &error))?;
     print(&format!(
         "{shown}: the database is that of {at}, {} with {}\n",
-        report::repositories(repositories),
-        count(tags, "tag")
+        report::repositories(totals.repositories),
+        count(totals.tags, "tag")
     ))?;
     if let Some(aside) = aside {
         print(&format!("the former database is {}\n", aside.display()))?;
@@ -73,7 +71,7 @@ pub(super) fn rewind(snapshot: &Path, data: &Layout) -> Result<(), Failure> {
 }
 
 /// Makes sure that a snapshot is one, whole; says from when, and how much is in it.
-fn look(snapshot: &Path) -> Result<(String, u64, u64), Failure> {
+fn look(snapshot: &Path) -> Result<(SqliteReader, String, Totals), Failure> {
     let shown = snapshot.display();
     let unusable = |error| Failure::because(format!("{shown} cannot be used"), &error);
     let rows = SqliteReader::open(snapshot).map_err(unusable)?;
@@ -86,7 +84,23 @@ fn look(snapshot: &Path) -> Result<(String, u64, u64), Failure> {
     let totals = rows.totals().map_err(unusable)?;
     let name = snapshot.file_name().unwrap_or_default().to_string_lossy();
     let at = names::time(&name).map_or_else(|| shown.to_string(), pierhead::model::rfc3339);
-    Ok((at, totals.repositories, totals.tags))
+    Ok((rows, at, totals))
+}
+
+/// Refuses the snapshot of one registry beside the blobs of another, as far as the present database
+/// can still say whose they are.
+fn same_registry(snapshot: &SqliteReader, data: &Layout) -> Result<(), Failure> {
+    let identity = |rows: &SqliteReader| rows.identity().ok().flatten();
+    let present = SqliteReader::open(data.database()).ok();
+    let present = present.as_ref().and_then(identity);
+    match (present, identity(snapshot)) {
+        (Some(present), Some(other)) if present != other => Err(Failure::told(format!(
+            "{} is of another registry than the database in {}; name a snapshot of that one",
+            snapshot.path().display(),
+            data.path().display()
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// Renames the files of a database, if there are any; says what it is called now.

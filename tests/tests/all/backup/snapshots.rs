@@ -160,3 +160,48 @@ fn a_database_damaged_within_is_told_once_and_with_the_way_back() {
     let said = backup(&data, &scratch.path().join("backup")).refused(1);
     assert!(said.contains(&back), "{said}");
 }
+
+fn rewind(snapshot: &Path, data: &Path) -> super::Ended {
+    let words: [&dyn AsRef<std::ffi::OsStr>; 5] =
+        [&"restore", &"--snapshot", &snapshot, &"--data", &data];
+    ended(&mut command(&words))
+}
+
+#[test]
+fn the_former_database_is_put_back_with_its_log() {
+    let mut source = server("");
+    let api = login(&source, &[NAME]);
+    push(&api, 1, 2);
+    let (data, scratch) = (source.data(), super::folder());
+    super::backup(&data, &scratch.path().join("backup")).ok();
+    let earlier = super::walk(&scratch.path().join("backup"));
+    let mut earlier = earlier
+        .into_iter()
+        .filter(|path| path.extension() == Some("db".as_ref()));
+    let earlier = earlier.next().expect("a database");
+    let images = push(&api, 2, 3);
+    // What it has committed last is in its log.
+    source.kill();
+    let said = rewind(&earlier, &data).ok();
+    assert!(said.contains("with 2 tags"), "{said}");
+    let former = said
+        .split_once("the former database is ")
+        .expect("it is named")
+        .1;
+    let former = PathBuf::from(former.lines().next().expect("a path"));
+    let said = rewind(&former, &data).ok();
+    assert!(said.contains("with 3 tags"), "{said}");
+    let source = source.again();
+    pulls(&login(&source, &[NAME]), &images);
+    verify("--data", &data).ok();
+
+    // That of another registry would leave all blobs without a name.
+    let mut other = server("");
+    other.stop();
+    let theirs = other.data().join("metadata.db");
+    let mut source = source;
+    source.stop();
+    let said = rewind(&theirs, &data).refused(2);
+    assert!(said.contains("is of another registry"), "{said}");
+    verify("--data", &data).ok();
+}
