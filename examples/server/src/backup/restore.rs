@@ -23,7 +23,7 @@ use crate::data_dir::{Layout, not_as_root};
 use crate::failure::Failure;
 use crate::private;
 use crate::table::{count, lasted, size};
-use crate::terminal::print;
+use crate::terminal::{print, say};
 
 const REMEDY: &str = "make room, or name a directory on a larger disk";
 
@@ -180,7 +180,7 @@ fn everything(
             // Damaged rows may not say who is affected.
             let _ = finding.name(rows);
         }
-        eprint!("{}", report::table(&wrong));
+        say(report::table(&wrong).trim_end());
         if !args.incomplete {
             return Err(Failure::happened(format!(
                 "{lost} lost or damaged in the backup, so {} was left unfinished; restore another \
@@ -189,7 +189,7 @@ fn everything(
                 path.display()
             )));
         }
-        eprintln!("{lost} lost; push what is named above again");
+        say(&format!("{lost} lost; push what is named above again"));
     }
     Ok(bytes.into_inner().unwrap_or_default())
 }

@@ -23,7 +23,7 @@ use super::{Whose, failed, look, names, rows, way_back};
 use crate::data_dir::Layout;
 use crate::failure::{Failure, chain};
 use crate::table::{count, lasted, size};
-use crate::terminal::print;
+use crate::terminal::{print, say};
 
 /// How often a new copy of the database is taken because blobs were collected meanwhile.
 const ROUNDS: u32 = 5;
@@ -73,10 +73,10 @@ pub(crate) fn backup(args: &BackupArgs) -> Result<(), Failure> {
     let wrong = rows::database(&live)
         .map_err(|error| Failure::because("the database cannot be checked", &error))?;
     if target.shares_disk(&data) {
-        eprintln!(
+        say(&format!(
             "{} is on the same disk as the data: it does not outlive that disk",
             target.path.display()
-        );
+        ));
     }
     let live = Mutex::new(live);
     let mut total = Round::default();
@@ -97,10 +97,10 @@ pub(crate) fn backup(args: &BackupArgs) -> Result<(), Failure> {
         if round_total.collected > 0 {
             drop(rows);
             let _ = target.tidy();
-            eprintln!(
+            say(&format!(
                 "{} collected while copying, looking again ({round} of {ROUNDS})",
                 count(round_total.collected, "blob")
-            );
+            ));
             continue;
         }
         let registry = rows.identity();
@@ -288,7 +288,7 @@ fn not_worse(
         // Damaged rows may not say who is affected.
         let _ = finding.name(rows);
     }
-    eprint!("{}", report::table(&wrong));
+    say(report::table(&wrong).trim_end());
     Err(Failure::happened(format!(
         "the database is damaged, and the backup in {} is not: it is as it was. Push what is named \
          above again, or go back to that backup; until then, back up what is new into another \
@@ -326,7 +326,7 @@ fn whole(to: &Path, rows: &SqliteReader, round: Round) -> Result<(), Failure> {
         // Damaged rows may not say who is affected.
         let _ = finding.name(rows);
     }
-    eprint!("{}", report::table(&findings));
+    say(report::table(&findings).trim_end());
     Err(Failure::happened(format!(
         "the backup in {} is finished, but {} in the data directory, and not in the backup either; \
          push what is named above again",

@@ -175,6 +175,24 @@ fn a_path_is_no_uri() {
 }
 
 #[test]
+fn a_backup_is_taken_though_nobody_can_be_told() {
+    let source = server("");
+    push(&login(&source, &[NAME]), 1, 1);
+    let scratch = folder();
+    let to = scratch.path().join("backup");
+    let data = source.data();
+    // On the disk of its data, which is worth a word.
+    for (said, status) in [("2> /dev/full", 0), ("> /dev/full 2> /dev/full", 1)] {
+        let script = format!("\"$1\" backup --data \"$2\" \"$3\" {said}");
+        let mut shell = Command::new("sh");
+        let shell = shell.args(["-c", &script, "sh"]).arg(binary("pierhead"));
+        let done = ended(shell.args([&data, &to]));
+        assert_eq!(done.status, Some(status), "{said}: {}", done.err);
+        verify("--backup", &to).ok();
+    }
+}
+
+#[test]
 fn a_full_disk_leaves_the_last_backup_whole() {
     let mut source = server("");
     let api = login(&source, &[NAME]);
