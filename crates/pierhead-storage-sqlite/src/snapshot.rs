@@ -49,7 +49,7 @@ pub(crate) fn take(connection: &Connection, to: &Path) -> Result<(), Fault> {
     if to.exists() {
         return Err(taken().into());
     }
-    let partial = beside(to);
+    let partial = with(to, ".partial");
     match fs::remove_file(&partial) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             return Err(unwritable(error));
@@ -67,7 +67,9 @@ pub(crate) fn take(connection: &Connection, to: &Path) -> Result<(), Fault> {
     });
     if written.is_err() {
         // When the disk is full, half a copy keeps it so.
-        let _ = fs::remove_file(&partial);
+        for left in [&partial, &with(&partial, "-journal")] {
+            let _ = fs::remove_file(left);
+        }
     }
     written
 }
@@ -101,9 +103,9 @@ fn mark(copy: &Path) -> rusqlite::Result<()> {
     connection.close().map_err(|(_, error)| error)
 }
 
-fn beside(to: &Path) -> PathBuf {
-    let mut name = OsString::from(to);
-    name.push(".partial");
+fn with(path: &Path, end: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(end);
     PathBuf::from(name)
 }
 

@@ -205,3 +205,30 @@ fn the_former_database_is_put_back_with_its_log() {
     assert!(said.contains("is of another registry"), "{said}");
     verify("--data", &data).ok();
 }
+
+#[test]
+fn a_full_disk_leaves_nothing_of_a_snapshot_that_found_no_room() {
+    let mut source = server("");
+    source.stop();
+    let (data, scratch) = (source.data(), super::folder());
+    // More than a copy keeps in memory.
+    let database = rusqlite::Connection::open(data.join("metadata.db")).expect("a database");
+    let rows = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)
+                INSERT INTO audit (at, \"from\", what, after)
+                SELECT i, 'a test', 'nothing', hex(randomblob(2000)) FROM n";
+    database.execute_batch(rows).expect("rows");
+    database.close().expect("a database");
+    let snapshot = scratch.path().join("copy.db");
+    fs::copy(data.join("metadata.db"), &snapshot).expect("a copy");
+    let disk = scratch.path().join("disk");
+    fs::create_dir(&disk).expect("a directory");
+    let script = "mount -t tmpfs -o size=14m tmpfs \"$4\" && cp -a \"$2\" \"$4/data\" && \
+         ! \"$1\" restore --snapshot \"$3\" --data \"$4/data\" && ! ls \"$4/data\" | grep partial";
+    let mut shell = std::process::Command::new("unshare");
+    let shell = shell.args(["-m", "sh", "-c", script, "sh"]);
+    let shell = shell.arg(pierhead_tests::binary("pierhead"));
+    let said = ended(shell.args([&data, &snapshot, &disk]));
+    let words = said.err.clone();
+    said.ok();
+    assert!(words.contains("no room is left"), "{words}");
+}
