@@ -180,11 +180,23 @@ fn unfinished(layout: &Layout) -> Result<(), Failure> {
 }
 
 /// Refuses a directory whose database is gone, or is an empty file as some file systems leave after
-/// a crash: a server would begin a new one beside blobs that nothing names any more.
+/// a crash: a server would begin a new one beside blobs that nothing names any more. And one whose
+/// blobs are gone: what is pushed to it would be hidden once their disk is mounted again.
 fn still_whole(layout: &Layout) -> Result<(), Failure> {
     unfinished(layout)?;
     if fs::metadata(layout.database()).is_ok_and(|found| found.len() > 0) {
-        return Ok(());
+        // It is made before any database, and never removed.
+        let first = layout.blobs().join("00");
+        if first.exists() {
+            return Ok(());
+        }
+        return Err(Failure::happened(format!(
+            "the blobs in {} are gone; mount their disk, or put them back, or go back to a backup, \
+             into a new directory: pierhead restore BACKUP --data DIR (to go on without any of them, \
+             type: mkdir -p {})",
+            layout.blobs().display(),
+            first.display()
+        )));
     }
     let hint = backup::way_back(layout);
     if hint.is_none() && !backup::has_blobs(&layout.blobs())? {
@@ -298,6 +310,23 @@ mod tests {
         set(data, 0o755);
         set(&data.join("metadata.db"), 0o600);
         assert!(DataDir::take(data).is_ok(), "nobody else can read it");
+    }
+
+    #[test]
+    fn a_database_whose_blobs_are_gone_is_not_gone_on_with() {
+        let scratch = tempfile::tempdir().expect("a scratch directory");
+        let data = &scratch.path().join("data");
+        drop(DataDir::take(data).expect("there is nothing to lose"));
+        fs::write(data.join("metadata.db"), "rows").expect("a scratch file");
+        private::directory(&data.join("blobs/00")).expect("a directory");
+        drop(DataDir::take(data).expect("they are there"));
+        for loss in ["blobs/00", "blobs"] {
+            fs::remove_dir(data.join(loss)).expect("it is empty");
+            let error = DataDir::take(data).expect_err(loss).to_string();
+            assert!(error.contains("are gone; mount their disk"), "{error}");
+        }
+        private::directory(&data.join("blobs/00")).expect("a directory");
+        drop(DataDir::take(data).expect("it was told to"));
     }
 
     #[test]
