@@ -9,11 +9,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::answer::{Answer, done, ok};
-use crate::error::Failure;
-use crate::exchange::{Exchange, principal_of};
+use crate::exchange::Exchange;
 use crate::json::{ScopeName, Time, shown};
 use crate::page::{PAGE, after_token, read_token};
-use crate::token::{id, state};
+use crate::token::{account, id, state};
 
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -66,11 +65,6 @@ pub(crate) async fn revoke(exchange: &Exchange<'_>) -> Answer {
     let revoked = exchange.projects.revoke_refresh_token(&actor, account, id);
     revoked.await?;
     Ok(done())
-}
-
-fn account(exchange: &Exchange<'_>) -> Result<Option<PrincipalId>, Failure> {
-    let named = exchange.query.one("account")?;
-    named.map(principal_of).transpose()
 }
 
 fn written(found: CredentialRecord, now: SystemTime) -> Written {

@@ -12,6 +12,8 @@ pub(crate) enum Operation {
     ListTokens,
     GetToken,
     RevokeToken,
+    ListTokensOf,
+    RevokeTokenOf,
     ListRefreshTokens,
     RevokeRefreshToken,
     OwnProfile,
@@ -147,6 +149,14 @@ const CALLS: &[(&str, Methods)] = &[
     (
         "/auth/v1/personalAccessToken/{}",
         &[(GET, Op::GetToken), (DELETE, Op::RevokeToken)],
+    ),
+    (
+        "/pierhead/v1/personalAccessToken",
+        &[(GET, Op::ListTokensOf)],
+    ),
+    (
+        "/pierhead/v1/personalAccessToken/{}",
+        &[(DELETE, Op::RevokeTokenOf)],
     ),
     ("/pierhead/v1/refreshToken", &[(GET, Op::ListRefreshTokens)]),
     (

@@ -142,6 +142,8 @@ async fn dispatch(exchange: &Exchange<'_>, operation: Operation) -> Answer {
         Operation::ListTokens => token::list(exchange).await,
         Operation::GetToken => token::get(exchange).await,
         Operation::RevokeToken => token::revoke(exchange).await,
+        Operation::ListTokensOf => token::list_of(exchange).await,
+        Operation::RevokeTokenOf => token::revoke_of(exchange).await,
         Operation::ListRefreshTokens => refresh::list(exchange).await,
         Operation::RevokeRefreshToken => refresh::revoke(exchange).await,
         Operation::OwnProfile => profile::own(exchange).await,

@@ -1,4 +1,4 @@
-//! Personal access tokens of whoever asks.
+//! Personal access tokens of whoever asks, and for operators those of others.
 
 use std::time::SystemTime;
 
@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::answer::{Answer, created, done, ok};
 use crate::error::Failure;
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, principal_of};
 use crate::json::{ScopeName, Time, end, shown, stored};
 use crate::page::{PAGE, after_token, read_token};
 
@@ -76,10 +76,19 @@ pub(crate) async fn make(exchange: &Exchange<'_>) -> Answer {
 
 /// Those of the caller.
 pub(crate) async fn list(exchange: &Exchange<'_>) -> Answer {
+    page(exchange, None).await
+}
+
+/// Those of the caller, or of `account`.
+pub(crate) async fn list_of(exchange: &Exchange<'_>) -> Answer {
+    page(exchange, account(exchange)?).await
+}
+
+async fn page(exchange: &Exchange<'_>, of: Option<PrincipalId>) -> Answer {
     let after = exchange.query.one("nextPageToken")?;
     let after = after.map(read_token).transpose()?;
     let actor = exchange.actor().await?;
-    let found = exchange.projects.tokens(&actor, after, PAGE).await?;
+    let found = exchange.projects.tokens(&actor, of, after, PAGE).await?;
     let last = found.reached();
     let next_page_token = last.map(|last| after_token(last.id));
     let now = exchange.projects.clock().now();
@@ -100,9 +109,18 @@ pub(crate) async fn get(exchange: &Exchange<'_>) -> Answer {
 
 /// Ends one of the caller's.
 pub(crate) async fn revoke(exchange: &Exchange<'_>) -> Answer {
+    end_one(exchange, None).await
+}
+
+/// Ends one of the caller's, or of `account`'s.
+pub(crate) async fn revoke_of(exchange: &Exchange<'_>) -> Answer {
+    end_one(exchange, account(exchange)?).await
+}
+
+async fn end_one(exchange: &Exchange<'_>, of: Option<PrincipalId>) -> Answer {
     let id = id(exchange)?;
     let actor = exchange.actor().await?;
-    let account = actor.id().unwrap_or(PrincipalId::ANONYMOUS);
+    let account = of.or(actor.id()).unwrap_or(PrincipalId::ANONYMOUS);
     exchange.projects.revoke(&actor, account, id).await?;
     Ok(done())
 }
@@ -112,6 +130,12 @@ pub(crate) fn id(exchange: &Exchange<'_>) -> Result<CredentialId, Failure> {
     stored(exchange.name(0))
         .map(CredentialId)
         .ok_or_else(|| Failure::malformed("a token is named by its number; correct it"))
+}
+
+/// Whose tokens are meant, where the query says so.
+pub(crate) fn account(exchange: &Exchange<'_>) -> Result<Option<PrincipalId>, Failure> {
+    let named = exchange.query.one("account")?;
+    named.map(principal_of).transpose()
 }
 
 /// Whether its time is over.

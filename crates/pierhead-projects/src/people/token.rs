@@ -1,4 +1,5 @@
-//! Personal access tokens: made, listed and revoked by their owner, in person.
+//! Personal access tokens: made by their owner, in person; listed and revoked by their owner and by
+//! operators.
 
 use std::time::SystemTime;
 
@@ -12,6 +13,7 @@ use crate::error::ProjectsError;
 use crate::people::name::is_plain;
 use crate::projects::{Projects, until_settled};
 use crate::record::{CredentialId, CredentialKind, CredentialRecord};
+use crate::survey::PrincipalKey;
 
 /// The longest name of a token, in bytes.
 pub const MAX_TOKEN_NAME: usize = 256;
@@ -75,21 +77,27 @@ impl Projects {
         .map(|id| (id, token))
     }
 
-    /// The actor's own tokens, expired ones among them, by their numbers, after `after`, at most
-    /// `limit`.
+    /// The tokens of an account, the actor's own unless told, expired ones among them, by their
+    /// numbers, after `after`, at most `limit`. Those of others are for operators, in person.
     ///
     /// # Errors
-    /// [`ProjectsError::SignIn`].
+    /// [`ProjectsError::SignIn`]; for accounts of others, there or not,
+    /// [`ProjectsError::NeedsSession`] and [`ProjectsError::NotFound`].
     pub async fn tokens(
         &self,
         actor: &Actor,
+        of: Option<PrincipalId>,
         after: Option<CredentialId>,
         limit: usize,
     ) -> Result<Listed<CredentialRecord>, ProjectsError> {
         let who = self.standing(actor).await?;
         who.signed_in(RequestKind::ManagementRead)?;
-        let account = who.id().ok_or(ProjectsError::SignIn)?;
-        self.credentials(account, CredentialKind::Personal, after, limit)
+        let of = of.or(who.id()).ok_or(ProjectsError::SignIn)?;
+        if who.id() != Some(of) {
+            who.in_person(RequestKind::ManagementRead)?;
+            self.account(actor, PrincipalKey::Id(of)).await?;
+        }
+        self.credentials(of, CredentialKind::Personal, after, limit)
             .await
     }
 

@@ -3,6 +3,7 @@
 use futures::executor::block_on;
 use pierhead_auth::Secret;
 use pierhead_policy::{EntityId, PrincipalId, Reason, Scope, Scopes};
+use pierhead_projects::audit::AuditQuery;
 use pierhead_projects::survey::PrincipalKey;
 use pierhead_projects::{AccountRequest, Actor, DescribeRequest, Job, Offload, ProjectsError};
 use pierhead_registry::{
@@ -121,9 +122,14 @@ fn tokens_are_made_and_revoked_in_person_for_no_more_than_what_asks() {
     ));
     let (id, text) = make(&session, ana, scopes(&[Scope::View])).unwrap();
     let viewer = ground.shows(text.expose()).unwrap();
-    let listed = block_on(ground.projects.tokens(&viewer, None, 1)).unwrap();
+    let listed = block_on(ground.projects.tokens(&viewer, None, None, 1)).unwrap();
     assert!(listed.more);
-    let listed = block_on(ground.projects.tokens(&viewer, Some(listed.items[0].id), 9)).unwrap();
+    let listed = block_on(
+        ground
+            .projects
+            .tokens(&viewer, None, Some(listed.items[0].id), 9),
+    )
+    .unwrap();
     assert_eq!(listed.items.last().unwrap().id, id);
     let revoke = |actor| block_on(ground.projects.revoke(actor, ana, id));
     // The gate of the scopes comes first, then presence.
@@ -135,10 +141,83 @@ fn tokens_are_made_and_revoked_in_person_for_no_more_than_what_asks() {
     let bens = ground.shows(&ground.session("ben")).unwrap();
     assert!(matches!(revoke(&bens), Err(ProjectsError::NotFound { .. })));
     revoke(&session).unwrap();
-    let asked = block_on(ground.projects.tokens(&viewer, None, 1));
+    let asked = block_on(ground.projects.tokens(&viewer, None, None, 1));
     assert!(matches!(asked, Err(ProjectsError::SignIn)));
     let gone = block_on(ground.projects.token(&session, id));
     assert!(matches!(gone, Err(ProjectsError::NotFound { .. })));
+}
+
+#[test]
+fn an_operator_who_is_present_sees_and_revokes_the_tokens_of_others() {
+    let ground = ground();
+    let [ana, ben] = ["ana", "ben"].map(|name| ground.account(name, true));
+    let opa = ground.operator("opa");
+    let absent = PrincipalId::new(9_999_999);
+    let leaked = ground.token(ana, Scopes::ALL);
+    let kept = ground.token(ana, Scopes::ALL);
+    let [as_ana, as_ben, as_opa] =
+        ["ana", "ben", "opa"].map(|name| ground.shows(&ground.session(name)).unwrap());
+    let listed = |actor: &Actor, of| {
+        let page = block_on(ground.projects.tokens(actor, of, None, 9));
+        page.map(|page| page.items)
+    };
+    let all = listed(&as_opa, Some(ana)).unwrap();
+    assert_eq!(listed(&as_ana, None).unwrap(), all);
+    assert_eq!(listed(&as_ana, Some(ana)).unwrap(), all);
+    assert_eq!(all.len(), 2);
+    assert_eq!(listed(&as_opa, None).unwrap(), []);
+    for (actor, of) in [(&as_ben, ana), (&as_ben, absent), (&as_opa, absent)] {
+        let hidden = listed(actor, Some(of));
+        let hidden = matches!(hidden, Err(ProjectsError::NotFound { what: "account" }));
+        assert!(hidden, "{actor:?} {of}");
+    }
+    let nobody = listed(&Actor::anonymous(&Peer::default()), Some(ana));
+    assert!(matches!(nobody, Err(ProjectsError::SignIn)));
+
+    // A token of an operator's tells its own, and of others nothing, there or not.
+    let by_token = ground.shows(&ground.token(opa, Scopes::ALL)).unwrap();
+    assert_eq!(listed(&by_token, Some(opa)).unwrap().len(), 1);
+    for of in [ana, absent] {
+        let told = listed(&by_token, Some(of));
+        assert!(matches!(told, Err(ProjectsError::NeedsSession)), "{of}");
+    }
+    let revoke = |actor, of, id| block_on(ground.projects.revoke(actor, of, id));
+    let first = all[0].id;
+    let told = revoke(&by_token, ana, first);
+    assert!(matches!(told, Err(ProjectsError::NeedsSession)));
+    for (actor, of) in [
+        (&as_ben, ana),
+        (&as_ben, ben),
+        (&as_opa, opa),
+        (&as_opa, ben),
+    ] {
+        let told = revoke(actor, of, first);
+        assert!(matches!(told, Err(ProjectsError::NotFound { .. })), "{of}");
+    }
+    assert!(ground.shows(&leaked).is_ok());
+
+    // Also while the account is disabled, and it comes back without that one.
+    let disable = |value| block_on(ground.projects.set_disabled(&server(), ana, value));
+    disable(true).unwrap();
+    assert_eq!(listed(&as_opa, Some(ana)).unwrap().len(), 2);
+    revoke(&as_opa, ana, first).unwrap();
+    disable(false).unwrap();
+    assert!(matches!(ground.shows(&leaked), Err(ProjectsError::SignIn)));
+    assert!(ground.shows(&kept).is_ok());
+    let left = listed(&as_opa, Some(ana)).unwrap();
+    assert_eq!([left[0].id], [all[1].id]);
+
+    // Whose tokens were looked at and revoked, and who did that. What the role showed is written
+    // down once a minute.
+    let query = AuditQuery {
+        principal: Some(ana),
+        limit: 9,
+        ..AuditQuery::default()
+    };
+    let rows = block_on(ground.projects.store().audit(&query)).unwrap();
+    let rows = rows.iter().filter(|row| row.who == Some(opa));
+    let what: Vec<&str> = rows.map(|row| row.what.as_str()).collect();
+    assert_eq!(what, ["revoke", "use-role"]);
 }
 
 #[test]

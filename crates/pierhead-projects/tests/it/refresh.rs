@@ -539,7 +539,7 @@ fn those_that_have_ended_make_room_first_and_are_removed() {
     assert_eq!(purged.sessions, MAX_REFRESH_TOKENS as u64 - 1);
     assert_eq!(held(&ground, ana).len(), 1);
     // Personal access tokens stay, ended or not.
-    let tokens = block_on(ground.projects.tokens(&acting(ana), None, 10));
+    let tokens = block_on(ground.projects.tokens(&acting(ana), None, None, 10));
     assert_eq!(tokens.unwrap().items.len(), 2);
 }
 

@@ -63,6 +63,16 @@ pub(crate) fn describe(operation: Operation) -> Call {
         Op::RevokeToken => {
             call("Ends one of one's own tokens, for good", InPerson, nothing).fails(&[404])
         }
+        Op::ListTokensOf => call(
+            "Tokens, 100 a page: one's own, or for operators with a session any",
+            SignedIn,
+            of::<token::Page>,
+        )
+        .asks(&[OF_ACCOUNT, NEXT_PAGE])
+        .fails(&[404]),
+        Op::RevokeTokenOf => call("Ends a token, for good", InPerson, nothing)
+            .asks(&[OF_ACCOUNT])
+            .fails(&[404]),
         Op::ListRefreshTokens => call(
             "Refresh tokens, 100 a page: one's own, or any",
             SignedIn,

@@ -27,5 +27,6 @@ mod register;
 mod router;
 mod shape;
 mod share;
+mod token;
 mod trash;
 mod world;

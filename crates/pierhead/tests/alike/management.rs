@@ -21,6 +21,8 @@ const NAMELESS: &[(Method, &str)] = &[
     (Method::POST, "/auth/v1/personalAccessToken"),
     (Method::GET, "/auth/v1/personalAccessToken/{}"),
     (Method::DELETE, "/auth/v1/personalAccessToken/{}"),
+    (Method::GET, "/pierhead/v1/personalAccessToken"),
+    (Method::DELETE, "/pierhead/v1/personalAccessToken/{}"),
     (Method::GET, "/pierhead/v1/refreshToken"),
     (Method::DELETE, "/pierhead/v1/refreshToken/{}"),
     (Method::GET, "/repo/v1/userProfile"),
