@@ -114,6 +114,66 @@ fn tokens_are_made_listed_and_revoked() {
 }
 
 #[test]
+fn operators_list_and_revoke_the_tokens_of_others() {
+    let server = served();
+    let [ana, vic, admin] = ["ana", "vic", "admin"].map(|user| by(user, &server));
+    let make = |name: &str| {
+        let words = ["token", "create", name, "--scope", "download", "--json"];
+        let made = document(&ana.run(&words).expect(0).out);
+        let of = |member: &str| made[member].as_str().unwrap().to_owned();
+        (of("id"), of("token"))
+    };
+    let [(id, leaked), (_, kept), (twice, _), _] = ["ci", "laptop", "old", "old"].map(make);
+    let api = Api::anonymous(&server.host);
+    let good = |token: &str| api.token("ci", token, &[]).status == 200;
+    assert!(good(&leaked) && good(&kept));
+
+    let mut read = Transcript::new(&server.host);
+    for (who, shell, words) in [
+        ("vic", &vic, &["token", "list", "--user", "ana"][..]),
+        ("vic", &vic, &["token", "revoke", "--user", "ana", &id]),
+        ("admin", &admin, &["token", "list", "--user", "a.na"]),
+        ("admin", &admin, &["token", "list"]),
+        ("admin", &admin, &["token", "list", "--user", "vic"]),
+        ("admin", &admin, &["token", "list", "--user", "lab"]),
+        ("admin", &admin, &["token", "list", "--user", "nobody"]),
+        ("admin", &admin, &["token", "revoke", &id]),
+        ("admin", &admin, &["token", "revoke", "--user", "vic", &id]),
+        (
+            "admin",
+            &admin,
+            &["token", "revoke", "--user", "ana", "none"],
+        ),
+        (
+            "admin",
+            &admin,
+            &["token", "revoke", "--user", "ana", "old"],
+        ),
+        ("admin", &admin, &["user", "disable", "ana"]),
+        ("admin", &admin, &["token", "revoke", "--user", "ana", &id]),
+        ("admin", &admin, &["token", "revoke", "--user", "ana", &id]),
+        ("admin", &admin, &["user", "enable", "ana"]),
+        (
+            "admin",
+            &admin,
+            &["token", "revoke", "--user", "ana", &twice, "--json"],
+        ),
+        ("ana", &ana, &["token", "list", "--user", "ana"]),
+    ] {
+        read.add(who, &words.join(" "), &shell.run(words).output());
+    }
+    assert!(!good(&leaked) && good(&kept));
+
+    // An operator's token does neither: it has no session.
+    let words = ["token", "create", "all", "--scope", "view,modify"];
+    let token = admin.run(&words).expect(0).out;
+    let shell = Shell::at(&server).with("PIERHEAD_TOKEN", token.trim_end());
+    let words = ["token", "list", "--user", "ana"];
+    read.add("a token", &words.join(" "), &shell.run(&words).output());
+    read.expect("token-of-others");
+}
+
+#[test]
 fn a_decision_is_explained_in_words_and_by_the_exit_status() {
     let server = served();
     let scope = "repository:syn101/tools:pull,push";

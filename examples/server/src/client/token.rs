@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::answers::{ago, by_token, ends, joined, print_json, shown};
 use super::api::Api;
+use super::names::{Principal, user};
 use super::{Asked, print};
 use crate::failure::Failure;
 use crate::settings::host_of;
@@ -17,6 +18,9 @@ use crate::terminal::{plain, say};
 use crate::units::Span;
 
 const TOKENS: &str = "/auth/v1/personalAccessToken";
+
+/// Those of others, too.
+const TOKENS_OF: &str = "/pierhead/v1/personalAccessToken";
 
 /// What is done with tokens.
 #[derive(Args, Debug)]
@@ -29,9 +33,9 @@ pub(crate) struct TokenArgs {
 enum Command {
     /// Make a token, which is shown once
     Create(CreateArgs),
-    /// List your tokens
+    /// List your tokens; for operators, also somebody else's
     List(ListArgs),
-    /// End a token, for good
+    /// End a token, for good; for operators, also somebody else's
     Revoke(RevokeArgs),
 }
 
@@ -57,18 +61,27 @@ struct CreateArgs {
 }
 
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  pierhead token list")]
+#[command(after_help = "Examples:\n  pierhead token list\n  pierhead token list --user ben")]
 struct ListArgs {
+    /// Whose: a user name, or a number [default: yours]
+    #[arg(long, value_name = "NAME")]
+    user: Option<String>,
     #[command(flatten)]
     asked: Asked,
 }
 
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  pierhead token revoke ci\n  pierhead token revoke 7")]
+#[command(
+    after_help = "Examples:\n  pierhead token revoke ci\n  pierhead token revoke 7\n  \
+    pierhead token revoke --user ben 7"
+)]
 struct RevokeArgs {
     /// Its number, or its name
     #[arg(value_name = "ID|NAME")]
     which: String,
+    /// Whose: a user name, or a number [default: yours]
+    #[arg(long, value_name = "NAME")]
+    user: Option<String>,
     #[command(flatten)]
     asked: Asked,
 }
@@ -120,12 +133,19 @@ fn create(args: &CreateArgs) -> Result<(), Failure> {
 
 fn list(args: &ListArgs) -> Result<(), Failure> {
     let api = args.asked.sign_in(None)?;
-    let tokens = tokens(&api)?;
+    let whose = Whose::read(&api, args.user.as_deref())?;
+    let tokens = whose.tokens(&api)?;
     if args.asked.json {
         return print_json(&tokens.into());
     }
     if tokens.is_empty() {
-        say("you have no tokens; to make one, type: pierhead token create NAME --scope download");
+        say(&match whose.0 {
+            None => {
+                "you have no tokens; to make one, type: pierhead token create NAME --scope download"
+                    .to_owned()
+            }
+            Some(of) => format!("{} has no tokens", of.name),
+        });
         return Ok(());
     }
     let now = SystemTime::now();
@@ -151,37 +171,72 @@ fn list(args: &ListArgs) -> Result<(), Failure> {
 
 fn revoke(args: &RevokeArgs) -> Result<(), Failure> {
     let api = args.asked.sign_in(None)?;
-    let id = which(&tokens(&api)?, &args.which)?;
-    let done = api.delete(&format!("{TOKENS}/{id}"), None)?;
+    let whose = Whose::read(&api, args.user.as_deref())?;
+    let id = whose.which(&whose.tokens(&api)?, &args.which)?;
+    let done = api.delete(&whose.path(&format!("/{id}")), None)?;
     if args.asked.json {
         return print_json(&done);
     }
-    say(&format!("token {id} is revoked"));
+    say(&match whose.0 {
+        None => format!("token {id} is revoked"),
+        Some(of) => format!("token {id} of {} is revoked", of.name),
+    });
     Ok(())
 }
 
-fn tokens(api: &Api) -> Result<Vec<Value>, Failure> {
-    by_token(api, TOKENS)
-}
+/// Whose tokens: of whoever asks, unless somebody is named.
+struct Whose(Option<Principal>);
 
-/// The number of the token that has this number, or else alone has this name.
-fn which(tokens: &[Value], asked: &str) -> Result<String, Failure> {
-    let of = |member: &str| {
-        let found = tokens.iter().filter(|token| token[member] == asked);
-        found.map(|token| shown(&token["id"])).collect::<Vec<_>>()
-    };
-    let (by_id, by_name) = (of("id"), of("name"));
-    match (&by_id[..], &by_name[..]) {
-        ([id], _) | ([], [id]) => Ok(id.clone()),
-        ([], []) => Err(Failure::happened(format!(
-            "you have no token `{}`; for those you have, type: pierhead token list",
-            plain(asked)
-        ))),
-        _ => Err(Failure::told(format!(
-            "you have several tokens `{}`; say which by its number: {}",
-            plain(asked),
-            by_name.join(", ")
-        ))),
+impl Whose {
+    fn read(api: &Api, named: Option<&str>) -> Result<Self, Failure> {
+        Ok(Self(named.map(|named| user(api, named)).transpose()?))
+    }
+
+    /// Of all of them, or of what is named behind.
+    fn path(&self, rest: &str) -> String {
+        match &self.0 {
+            None => format!("{TOKENS}{rest}"),
+            Some(of) => format!("{TOKENS_OF}{rest}?account={}", of.id),
+        }
+    }
+
+    fn tokens(&self, api: &Api) -> Result<Vec<Value>, Failure> {
+        let found = by_token(api, &self.path(""));
+        found.map_err(|error| match (&self.0, error.status()) {
+            (Some(_), Some(status @ 404)) => {
+                Failure::answered(status, "the tokens of others are for operators; ask one")
+            }
+            _ => error,
+        })
+    }
+
+    /// The number of the token that has this number, or else alone has this name.
+    fn which(&self, tokens: &[Value], asked: &str) -> Result<String, Failure> {
+        let of = |member: &str| {
+            let found = tokens.iter().filter(|token| token[member] == asked);
+            found.map(|token| shown(&token["id"])).collect::<Vec<_>>()
+        };
+        let (by_id, by_name) = (of("id"), of("name"));
+        let (has, they, list) = match &self.0 {
+            None => ("you have".to_owned(), "you have", "token list".to_owned()),
+            Some(of) => (
+                format!("{} has", of.name),
+                "there are",
+                format!("token list --user {}", of.name),
+            ),
+        };
+        match (&by_id[..], &by_name[..]) {
+            ([id], _) | ([], [id]) => Ok(id.clone()),
+            ([], []) => Err(Failure::happened(format!(
+                "{has} no token `{}`; for those {they}, type: pierhead {list}",
+                plain(asked)
+            ))),
+            _ => Err(Failure::told(format!(
+                "{has} several tokens `{}`; say which by its number: {}",
+                plain(asked),
+                by_name.join(", ")
+            ))),
+        }
     }
 }
 
@@ -208,7 +263,8 @@ mod tests {
             ("other", None),
             ("", None),
         ] {
-            assert_eq!(which(&tokens, asked).ok().as_deref(), found, "{asked}");
+            let told = Whose(None).which(&tokens, asked);
+            assert_eq!(told.ok().as_deref(), found, "{asked}");
         }
     }
 }
