@@ -18,6 +18,7 @@ use pierhead_tests::{ANA_PASSWORD, Api, LAB, Server, ServerOptions};
 mod beside;
 mod limits;
 mod places;
+mod taken;
 
 const NAME: &str = "syn101/slow";
 
