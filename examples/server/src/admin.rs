@@ -10,6 +10,7 @@ use crate::credentials;
 use crate::data_dir::DataDir;
 use crate::failure::{Failure, chain};
 use crate::private;
+use crate::provision::Provisioning;
 
 /// The operator's user name.
 pub(crate) const NAME: &str = "admin";
@@ -20,7 +21,7 @@ const PASSWORD: &str = "PIERHEAD_ADMIN_PASSWORD";
 /// Where the operator's password is to be had.
 #[derive(Debug)]
 pub(crate) enum Made {
-    /// The account was there before.
+    /// There was one before, or a provisioning file brings one.
     Before,
     /// It was told.
     Told,
@@ -30,18 +31,25 @@ pub(crate) enum Made {
     Left(PathBuf),
 }
 
-/// Makes the operator's account when there is no operator yet.
+/// Makes the operator's account when there is no operator yet. A provisioning file that brings it
+/// needs none made; any other may name the one that is made.
 ///
 /// # Errors
 /// When the password that was told is against the rules, or the account cannot be made.
-pub(crate) async fn ensure(projects: &Projects, data: &DataDir) -> Result<Made, Failure> {
+pub(crate) async fn ensure(
+    projects: &Projects,
+    data: &DataDir,
+    provisioning: Option<&Provisioning>,
+) -> Result<Made, Failure> {
     let unknown = |error: ProjectsError| {
         Failure::happened(format!(
             "the operator's account was not made: {}",
             chain(&error)
         ))
     };
-    if projects.active_operators().await.map_err(unknown)? > 0 {
+    if provisioning.is_some_and(|file| file.makes_operator(NAME))
+        || projects.active_operators().await.map_err(unknown)? > 0
+    {
         return Ok(Made::Before);
     }
     let (password, made) = match told()? {

@@ -46,9 +46,7 @@ fn rehearse(settings: &Settings, file: &Provisioning) -> Result<String, Failure>
     }
     let parts = assemble(settings, &copy, settings.listen, Arc::new(Watch::new()))?;
     runtime()?.block_on(async {
-        if !file.makes_operator(admin::NAME) {
-            admin::ensure(&parts.projects, &copy).await?;
-        }
+        admin::ensure(&parts.projects, &copy, Some(file)).await?;
         let report = file.apply(&parts.projects).await?;
         Ok(file.describe(&report, &parts.projects.options().ids))
     })

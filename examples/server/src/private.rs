@@ -6,6 +6,8 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::OFlags;
+
 /// Makes a directory, and those above it, unless it is there. Each is synced into the one above
 /// before anything is made inside it.
 ///
@@ -62,6 +64,15 @@ pub(crate) fn mark(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
+/// Opens a file to be read. A pipe in its place keeps nobody waiting.
+///
+/// # Errors
+/// When it cannot be opened.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
+    File::options().read(true).custom_flags(flags).open(path)
+}
+
 /// Writes a file, in the place of one of that name.
 ///
 /// # Errors
@@ -111,12 +122,12 @@ pub(crate) fn sync_folder_of(path: &Path) -> io::Result<()> {
 }
 
 /// What to do about a file that cannot be read.
-pub(crate) fn unread(error: &io::Error, otherwise: &str) -> String {
+pub(crate) fn unread(error: &io::Error, otherwise: &'static str) -> &'static str {
     match error.kind() {
         io::ErrorKind::PermissionDenied => {
-            "let the user that the server runs as read it (chgrp, chmod g+r)".to_owned()
+            "let the user that the server runs as read it (chgrp, chmod g+r)"
         }
-        _ => otherwise.to_owned(),
+        _ => otherwise,
     }
 }
 

@@ -124,13 +124,10 @@ async fn serve(settings: Settings) -> Result<(), Failure> {
 
 /// The operator's account, and what the provisioning file says.
 async fn prepare(settings: &Settings, data: &DataDir, parts: &Parts) -> Result<(), Failure> {
-    // A file that brings the operator needs none made; any other may name the one that is made.
     let provisioning = settings.provisioning.as_ref();
-    if !provisioning.is_some_and(|file| file.makes_operator(admin::NAME)) {
-        let made = admin::ensure(&parts.projects, data).await?;
-        // At once, whatever comes next: it is never shown again.
-        let _ = std::io::stderr().write_all(banner::password(&made).as_bytes());
-    }
+    let made = admin::ensure(&parts.projects, data, provisioning).await?;
+    // At once, whatever comes next: it is never shown again.
+    let _ = std::io::stderr().write_all(banner::password(&made).as_bytes());
     if let Some(provisioning) = provisioning {
         let report = provisioning.apply(&parts.projects).await?;
         say(&provisioning.describe(&report, &parts.projects.options().ids));

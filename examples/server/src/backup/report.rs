@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::blobs::Damage;
 use crate::failure::Failure;
 use crate::table::{self, count, lasted, size};
-use crate::terminal::print;
+use crate::terminal::{print, say};
 
 /// How many of those who would miss something are told.
 const NAMED: usize = 1_000;
@@ -101,18 +101,11 @@ impl Finding {
         }
     }
 
-    /// Asks the rows who misses it.
-    ///
-    /// # Errors
-    /// When they cannot be read.
-    pub(super) fn name(&mut self, rows: &SqliteReader) -> Result<(), Failure> {
-        let Some(digest) = &self.of else {
-            return Ok(());
-        };
-        let named = rows.named_by(digest, NAMED).map_err(|error| {
-            Failure::because("who is affected by the damage cannot be read", &error)
-        })?;
-        for by in named {
+    /// Asks the rows who misses it, which damaged ones may not say.
+    pub(super) fn name(&mut self, rows: &SqliteReader) {
+        let named = self.of.as_ref();
+        let named = named.and_then(|digest| rows.named_by(digest, NAMED).ok());
+        for by in named.into_iter().flatten() {
             let repository = by.repository.to_string();
             if self.only.as_ref().is_some_and(|only| *only != repository) {
                 continue;
@@ -120,7 +113,6 @@ impl Finding {
             let tags = self.affected.entry(repository).or_default();
             tags.extend(by.tag.map(|tag| tag.to_string()));
         }
-        Ok(())
     }
 }
 
@@ -207,8 +199,16 @@ impl Found {
     }
 }
 
+/// Says what was found, and who misses it, on standard error.
+pub(super) fn tell(findings: &mut [Finding], rows: &SqliteReader) {
+    for finding in &mut *findings {
+        finding.name(rows);
+    }
+    say(table(findings).trim_end());
+}
+
 /// A line for each finding and repository.
-pub(super) fn table(findings: &[Finding]) -> String {
+fn table(findings: &[Finding]) -> String {
     let mut rows = Vec::new();
     for finding in findings {
         let digest = finding.digest.as_deref().map_or("", table::short);

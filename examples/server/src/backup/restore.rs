@@ -176,11 +176,7 @@ fn everything(
     let lost = count((wrong.len() + left_out.len()) as u64, "thing");
     wrong.extend(left_out);
     if !wrong.is_empty() {
-        for finding in &mut wrong {
-            // Damaged rows may not say who is affected.
-            let _ = finding.name(rows);
-        }
-        say(report::table(&wrong).trim_end());
+        report::tell(&mut wrong, rows);
         if !args.incomplete {
             return Err(Failure::happened(format!(
                 "{lost} lost or damaged in the backup, so {} was left unfinished; restore another \

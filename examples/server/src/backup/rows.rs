@@ -12,11 +12,9 @@ const SENTENCES: usize = 100;
 
 /// What the database finds wrong with itself.
 pub(super) fn database(rows: &SqliteReader) -> Result<Vec<Finding>, StoreError> {
-    let wrong = rows.integrity(SENTENCES).map(|wrong| {
-        let wrong = wrong.into_iter();
-        wrong.map(|wrong| Finding::database(format!("database: {wrong}")))
-    });
-    or_damage(wrong.map(Iterator::collect))
+    let finding = |wrong: &String| Finding::database(format!("database: {wrong}"));
+    let wrong = rows.integrity(SENTENCES);
+    or_damage(wrong.map(|wrong| wrong.iter().map(finding).collect()))
 }
 
 /// What is so damaged that it cannot be read is a finding like another.

@@ -284,11 +284,7 @@ fn not_worse(
         return Ok(wrong);
     }
     wrong.retain(new);
-    for finding in &mut wrong {
-        // Damaged rows may not say who is affected.
-        let _ = finding.name(rows);
-    }
-    say(report::table(&wrong).trim_end());
+    report::tell(&mut wrong, rows);
     Err(Failure::happened(format!(
         "the database is damaged, and the backup in {} is not: it is as it was. Push what is named \
          above again, or go back to that backup; until then, back up what is new into another \
@@ -322,11 +318,7 @@ fn whole(to: &Path, rows: &SqliteReader, round: Round) -> Result<(), Failure> {
         return Ok(());
     }
     let mut findings = round.findings;
-    for finding in &mut findings {
-        // Damaged rows may not say who is affected.
-        let _ = finding.name(rows);
-    }
-    say(report::table(&findings).trim_end());
+    report::tell(&mut findings, rows);
     Err(Failure::happened(format!(
         "the backup in {} is finished, but {} in the data directory, and not in the backup either; \
          push what is named above again",

@@ -152,7 +152,7 @@ impl Check {
         self.found.damaged += 1;
         if self.found.damage.len() < TOLD {
             // A damaged database may not say who is affected; that it is damaged is told by itself.
-            let _ = finding.name(&self.rows);
+            finding.name(&self.rows);
             self.found.damage.push(finding);
         }
     }

@@ -6,11 +6,10 @@
 use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File, Metadata};
 use std::io::{self, ErrorKind, Read as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
 use pierhead::auth::Secret;
-use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 
 use super::variable;
@@ -92,10 +91,7 @@ impl Sessions {
         let unread = |error: io::Error| {
             Failure::because(format!("the sessions in {shown} cannot be read"), &error)
         };
-        let mut options = File::options();
-        // A pipe would keep the command waiting.
-        let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
-        let file = match options.read(true).custom_flags(flags).open(&path) {
+        let file = match private::open(&path) {
             Ok(file) => file,
             // Nor is there one below `/dev/null`, the home of many who only run programs.
             Err(error)

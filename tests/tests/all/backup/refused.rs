@@ -1,6 +1,7 @@
 //! Directories that are no place for a backup, or for a restore; full disks.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use pierhead_tests::{Tiny, binary, digest};
@@ -71,6 +72,17 @@ fn a_directory_that_is_no_place_for_it_is_refused_with_words() {
     assert!(said.contains("is in use by another server"), "{said}");
 }
 
+/// A backup refuses a registry without what only the backup has.
+fn keeps_what_it_has(kept: &Path, what: &str, data: &Path) {
+    let said = backup(data, kept).refused(2);
+    assert!(
+        said.contains("has what this registry has never had"),
+        "{said}"
+    );
+    let said = verify("--backup", kept).ok();
+    assert!(said.contains(what), "{said}");
+}
+
 #[test]
 fn a_registry_that_went_back_does_not_replace_the_backup_of_what_it_has_lost() {
     let source = server("");
@@ -84,20 +96,11 @@ fn a_registry_that_went_back_does_not_replace_the_backup_of_what_it_has_lost() {
     drop(source);
     let new = folder();
     restore(&at("monday"), &new.path().join("data")).ok();
-    let refused = |data: &std::path::Path| {
-        let said = backup(data, &at("tuesday")).refused(2);
-        assert!(
-            said.contains("has what this registry has never had"),
-            "{said}"
-        );
-        let said = verify("--backup", &at("tuesday")).ok();
-        assert!(said.contains("5 manifests"), "{said}");
-    };
-    refused(&new.path().join("data"));
+    keeps_what_it_has(&at("tuesday"), "5 manifests", &new.path().join("data"));
     let restored = elsewhere(new);
     // Nor once more has been pushed than was lost.
     push(&login(&restored, &[NAME]), 3, 9);
-    refused(&restored.data());
+    keeps_what_it_has(&at("tuesday"), "5 manifests", &restored.data());
     backup(&restored.data(), &at("monday")).ok();
 }
 
@@ -113,13 +116,7 @@ fn what_was_pushed_without_a_tag_is_missed_by_a_registry_that_went_back() {
     only.push(&api, NAME, &only.digest()).expect(201);
     backup(&source.data(), &at("tuesday")).ok();
     restore(&at("monday"), &at("data")).ok();
-    let said = backup(&at("data"), &at("tuesday")).refused(2);
-    assert!(
-        said.contains("has what this registry has never had"),
-        "{said}"
-    );
-    let said = verify("--backup", &at("tuesday")).ok();
-    assert!(said.contains("3 manifests"), "{said}");
+    keeps_what_it_has(&at("tuesday"), "3 manifests", &at("data"));
     backup(&source.data(), &at("tuesday")).ok();
 }
 
